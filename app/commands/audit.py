@@ -1,0 +1,81 @@
+"""`lakewarden audit`: the whole flow."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.commands.options import config_option, lake_choice, lake_options
+from app.commands.progress_bar import shown_progress
+
+FORMATS = ("text", "json", "ndjson", "csv", "parquet", "html")
+
+
+@click.command("audit")
+@lake_options
+@config_option
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How to print the run.",
+)
+@click.option(
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to a file instead of standard output.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["SEV0", "SEV1", "SEV2", "SEV3", "SEV4"]),
+    default="SEV4",
+    show_default=True,
+    help="The mildest severity that makes the exit code 1.",
+)
+@click.option("--no-crawl", is_flag=True, help="Judge the newest snapshot; do not crawl.")
+def command(
+    config: Path | None,
+    output: str,
+    target: Path | None,
+    fail_on: str,
+    no_crawl: bool,
+    **options: Any,
+) -> None:
+    """Crawl a lake, work out who can really do what, judge it and report.
+
+    Exit 0: clean. 1: exposures. 2: something could not be read or judged (2 wins over 1;
+    what was judged is recorded all the same).
+    """
+    from app import wiring
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    lake = wiring.choose_lake(settings, lake_choice(options))
+    with shown_progress() as progress:
+        recorded = wiring.run_audit(
+            settings, lake, fail_on=fail_on, crawl_first=not no_crawl, progress=progress
+        )
+    print_report(recorded.folder, output, target)
+    sys.exit(recorded.posture["exit_code"])
+
+
+def print_report(folder: Path, output: str, target: Path | None) -> None:
+    """Render a run's results to a file or to standard output."""
+    import shutil
+
+    from app.lake.results import RunResults
+    from app.report.registry import render
+
+    report = RunResults(folder).report()
+    if target is not None:
+        with target.open("wb") as file:
+            render(output, report, file)
+        return
+    colour = sys.stdout.isatty()
+    width = min(shutil.get_terminal_size((100, 24)).columns, 140)
+    render(output, report, sys.stdout.buffer, colour=colour, width=width)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,425 @@
+"""Class rules tried on tables and columns: who matches which rule directly.
+
+Patterns are RE2, tried on whole names, without regard to case (names of catalogs,
+databases, tables and columns are folded by Hive; owners, locations, property keys and
+values and tags are not, but a class must not depend on how somebody typed them).
+
+Names that repeat (databases, columns, owners, property keys, tags) are tried once per
+distinct value; columns are then found by the number of their name. Table names and
+locations are tried in the engine: once with everything that any rule asks for, and only
+what is left with each rule's own patterns.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.core.classes import Classification, ClassRule, NamePattern
+from app.core.engine import Engine
+from app.core.errors import PolicyError
+from app.core.sql_text import literal, numbers
+
+_RULE = pa.int16()
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The relations to classify: those of the snapshot, or smaller ones of their form."""
+
+    databases: str = "databases"
+    database_properties: str = "database_properties"
+    tables: str = "tables"
+    columns: str = "columns"
+    table_properties: str = "table_properties"
+
+
+def match_rules(engine: Engine, classification: Classification, extent: Extent) -> None:
+    """Make the temp table `table_classes` of what the rules match, nothing inherited."""
+    check_patterns(classification)
+    _Matcher(engine, classification, extent).run()
+
+
+def check_patterns(classification: Classification) -> None:
+    """Raise PolicyError for a rule of an unknown class or a pattern RE2 cannot read."""
+    known = {one.name for one in classification.classes}
+    for rule in classification.rules:
+        place = f"{rule.file}:{rule.line}: rule {rule.rule!r}"
+        if rule.data_class not in known:
+            raise PolicyError(
+                f"{place} assigns {rule.data_class!r}, which is no class",
+                mend="Declare the class, or name one that is declared",
+            )
+        for pattern in _patterns(rule):
+            try:
+                pc.match_substring_regex(pa.array([""]), whole([pattern]))
+            except pa.ArrowInvalid as refused:
+                raise PolicyError(
+                    f"{place}: {pattern.written!r} is not a pattern RE2 can read",
+                    mend="Mend the pattern",
+                ) from refused
+
+
+def whole(patterns: Iterable[NamePattern]) -> str:
+    """One RE2 regex that matches what any of the patterns matches as a whole."""
+    return r"(?i)\A(?:" + "|".join(f"(?:{one.regex})" for one in patterns) + r")\z"
+
+
+def matching(values: pa.Array, wanted: Mapping[int, Sequence[NamePattern]]) -> dict[int, list[int]]:
+    """For each rule the positions of the values that one of its patterns matches."""
+    everything = [pattern for patterns in wanted.values() for pattern in patterns]
+    if not everything:
+        return {}
+    kept = pc.indices_nonzero(pc.match_substring_regex(values, whole(everything)))
+    left = values.take(kept)
+    found = {}
+    for rule, patterns in wanted.items():
+        hits = pc.indices_nonzero(pc.match_substring_regex(left, whole(patterns)))
+        found[rule] = kept.take(hits).to_pylist()
+    return found
+
+
+def _patterns(rule: ClassRule) -> list[NamePattern]:
+    fields = (
+        rule.catalogs,
+        rule.databases,
+        rule.tables,
+        rule.columns,
+        rule.owners,
+        rule.locations,
+        rule.tags,
+        rule.except_databases,
+        rule.except_tables,
+    )
+    paired = [pattern for pair in rule.properties for pattern in pair]
+    return [pattern for field in fields for pattern in field] + paired
+
+
+def _asks_database(rule: ClassRule) -> bool:
+    return bool(rule.catalogs or rule.databases or rule.except_databases)
+
+
+def _asks_table(rule: ClassRule) -> bool:
+    """Whether a rule asks about more of a table than its columns."""
+    return bool(
+        _asks_database(rule)
+        or rule.tables
+        or rule.owners
+        or rule.locations
+        or rule.properties
+        or rule.tags
+        or rule.except_tables
+    )
+
+
+class _Matcher:
+    """One run of the rules over one extent."""
+
+    def __init__(self, engine: Engine, classification: Classification, extent: Extent) -> None:
+        self.engine = engine
+        self.extent = extent
+        self.rules = dict(enumerate(classification.rules))
+        self.tag_properties = {name.lower() for name in classification.tag_properties}
+        names = [one.name for one in classification.classes]
+        self.class_of = {
+            number: names.index(rule.data_class) for number, rule in self.rules.items()
+        }
+        # every distinct set of patterns over table names and over locations, numbered
+        self.name_sets: dict[str, int] = {}
+        self.location_sets: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Fill `table_classes`."""
+        self.engine.run(
+            "CREATE OR REPLACE TEMP TABLE table_classes (table_ordinal INTEGER, class SMALLINT, "
+            "rule SMALLINT, column_name INTEGER, inherited_from INTEGER)"
+        )
+        self._classes()
+        if not self.rules:
+            return
+        self._databases()
+        self._owners()
+        self._properties()
+        self._column_hits()
+        self._free_column_rules()
+        others = {
+            n: rule for n, rule in self.rules.items() if _asks_table(rule) or not rule.columns
+        }
+        by_hits = {n: rule for n, rule in others.items() if rule.columns and not rule.tables}
+        self._rules_on_tables({n: rule for n, rule in others.items() if n not in by_hits})
+        self._rules_on_tables(by_hits)
+
+    def _give(self, name: str, column: str, kind: pa.DataType, rows: list[tuple[int, int]]) -> None:
+        self.engine.give(
+            name,
+            pa.table(
+                {
+                    "rule": pa.array([rule for rule, _ in rows], _RULE),
+                    column: pa.array([value for _, value in rows], kind),
+                }
+            ),
+        )
+
+    def _databases(self) -> None:
+        """`class_databases`: for each rule that asks, the databases that it accepts."""
+        asking = {number: rule for number, rule in self.rules.items() if _asks_database(rule)}
+        rows: list[tuple[int, int]] = []
+        if asking:
+            found = self.engine.query(f"SELECT ordinal, catalog, name FROM {self.extent.databases}")
+            ordinals = found["ordinal"].to_pylist()
+            catalogs = _one_array(found["catalog"])
+            names = _one_array(found["name"])
+            in_catalog = matching(
+                catalogs, {n: r.catalogs for n, r in asking.items() if r.catalogs}
+            )
+            by_name = matching(names, {n: r.databases for n, r in asking.items() if r.databases})
+            left_out = matching(
+                names, {n: r.except_databases for n, r in asking.items() if r.except_databases}
+            )
+            everything = range(len(ordinals))
+            for number in asking:
+                accepted = set(in_catalog.get(number, everything))
+                accepted &= set(by_name.get(number, everything))
+                accepted -= set(left_out.get(number, ()))
+                rows += [(number, ordinals[position]) for position in sorted(accepted)]
+        self._give("class_databases", "database", pa.int32(), rows)
+
+    def _owners(self) -> None:
+        """`class_owners`: for each rule that asks, the owners that it accepts."""
+        asking = {number: rule.owners for number, rule in self.rules.items() if rule.owners}
+        if not asking:
+            return
+        found = self.engine.query(
+            f"SELECT DISTINCT owner FROM {self.extent.tables} WHERE owner IS NOT NULL"
+        )
+        owners = _one_array(found["owner"])
+        names = owners.to_pylist()
+        self.engine.give("class_owners", _pairs(matching(owners, asking), names, "owner"))
+
+    def _properties(self) -> None:
+        """`class_marks`: (rule, field, database or table) that a property or tag marks."""
+        self.engine.run(
+            "CREATE OR REPLACE TEMP TABLE class_marks "
+            '(rule SMALLINT, field VARCHAR, "table" INTEGER, database INTEGER)'
+        )
+        if not any(rule.properties or rule.tags for rule in self.rules.values()):
+            return
+        for level, relation in (
+            ("table", self.extent.table_properties),
+            ("database", self.extent.database_properties),
+        ):
+            keys = _one_array(self.engine.query(f"SELECT DISTINCT key FROM {relation}")["key"])
+            self._property_marks(level, relation, keys)
+            self._tag_marks(level, relation, keys)
+
+    def _property_marks(self, level: str, relation: str, keys: pa.Array) -> None:
+        for number, rule in self.rules.items():
+            conditions = []
+            for key_pattern, value_pattern in rule.properties:
+                names = keys.filter(pc.match_substring_regex(keys, whole([key_pattern])))
+                if len(names):
+                    conditions.append(
+                        f"(key IN ({_texts(names)}) AND regexp_matches("
+                        f"coalesce(value, ''), {literal(whole([value_pattern]))}))"
+                    )
+            if conditions:
+                self.engine.run(
+                    f'INSERT INTO class_marks (rule, field, "{level}") '
+                    f"SELECT DISTINCT {number}, 'properties', \"{level}\" FROM {relation} "
+                    f"WHERE {' OR '.join(conditions)}"
+                )
+
+    def _tag_marks(self, level: str, relation: str, keys: pa.Array) -> None:
+        wanted = {number: rule.tags for number, rule in self.rules.items() if rule.tags}
+        tagging = pa.array(
+            [key for key in keys.to_pylist() if key.lower() in self.tag_properties], pa.string()
+        )
+        if not wanted or not len(tagging):
+            return
+        where = f"key IN ({_texts(tagging)})"
+        found = self.engine.query(
+            f"SELECT DISTINCT value FROM {relation} WHERE {where} AND value IS NOT NULL"
+        )
+        values = found["value"].to_pylist()
+        tags = [[tag.strip() for tag in value.split(",")] for value in values]
+        distinct = sorted({tag for some in tags for tag in some if tag})
+        hits = matching(pa.array(distinct, pa.string()), wanted)
+        marked: dict[int, list[int]] = {}
+        for number, positions in hits.items():
+            chosen = {distinct[position] for position in positions}
+            marked[number] = [row for row, some in enumerate(tags) if not chosen.isdisjoint(some)]
+        self.engine.give("class_tags", _pairs(marked, values, "value"))
+        self.engine.run(
+            f'INSERT INTO class_marks (rule, field, "{level}") '
+            f"SELECT DISTINCT t.rule, 'tags', p.\"{level}\" FROM {relation} AS p "
+            f"JOIN class_tags AS t ON t.value = p.value WHERE p.{where}"
+        )
+
+    def _column_hits(self) -> None:
+        """`class_hits`: (table, rule, name) of columns that match a rule's columns."""
+        asking = {number: rule.columns for number, rule in self.rules.items() if rule.columns}
+        rows: list[tuple[int, int]] = []
+        if asking:
+            found = self.engine.query(self._column_names())
+            ordinals = found["ordinal"].to_pylist()
+            hits = matching(_one_array(found["name"]), asking)
+            rows = [(rule, ordinals[at]) for rule, places in hits.items() for at in places]
+        self._give("class_column_names", "name", pa.int32(), rows)
+        self.engine.run(
+            "CREATE OR REPLACE TEMP TABLE class_hits AS "
+            f'SELECT DISTINCT c."table", n.rule, c.name FROM {self.extent.columns} AS c '
+            "JOIN class_column_names AS n ON n.name = c.name"
+        )
+
+    def _column_names(self) -> str:
+        if self.extent.columns == "columns":
+            return "SELECT ordinal, name FROM column_names"
+        return (
+            "SELECT ordinal, name FROM column_names "
+            f"WHERE ordinal IN (SELECT name FROM {self.extent.columns})"
+        )
+
+    def _classes(self) -> None:
+        """`class_of_rule`: the class that each rule assigns."""
+        self.engine.give(
+            "class_of_rule",
+            pa.table(
+                {
+                    "rule": pa.array(self.class_of.keys(), _RULE),
+                    "class": pa.array(self.class_of.values(), pa.int16()),
+                }
+            ),
+        )
+
+    def _free_column_rules(self) -> None:
+        """Rules about columns of any table."""
+        free = [n for n, rule in self.rules.items() if rule.columns and not _asks_table(rule)]
+        if free:
+            self.engine.run(
+                'INSERT INTO table_classes SELECT h."table", r.class, h.rule, h.name, NULL '
+                "FROM class_hits AS h JOIN class_of_rule AS r ON r.rule = h.rule "
+                f"WHERE h.rule IN ({numbers(free)})"
+            )
+
+    def _rules_on_tables(self, rules: Mapping[int, ClassRule]) -> None:
+        """Rules that ask about the table, over the tables that they could match."""
+        if not rules:
+            return
+        self.name_sets.clear()
+        self.location_sets.clear()
+        conditions = {number: self._condition(number, rule) for number, rule in rules.items()}
+        columns = ["ordinal", "database", "owner"]
+        columns += [
+            f"regexp_matches(name, {literal(regex)}) AS n{number}"
+            for regex, number in self.name_sets.items()
+        ]
+        columns += [
+            f"coalesce(regexp_matches(location, {literal(regex)}), false) AS l{number}"
+            for regex, number in self.location_sets.items()
+        ]
+        self.engine.run(
+            f"CREATE OR REPLACE TEMP TABLE class_candidates AS SELECT {', '.join(columns)} "
+            f"FROM {self.extent.tables} WHERE {_candidates(rules)}"
+        )
+        matched = [
+            self._matched(number, rule, conditions[number]) for number, rule in rules.items()
+        ]
+        self.engine.run(f"INSERT INTO table_classes {' UNION ALL '.join(matched)}")
+
+    def _matched(self, number: int, rule: ClassRule, condition: str) -> str:
+        values = f"{self.class_of[number]}, {number}"
+        if not rule.columns:
+            return f"SELECT c.ordinal, {values}, NULL, NULL FROM class_candidates AS c {condition}"
+        return (
+            f"SELECT c.ordinal, {values}, h.name, NULL FROM class_hits AS h "
+            f'JOIN class_candidates AS c ON c.ordinal = h."table" AND h.rule = {number} {condition}'
+        )
+
+    def _condition(self, number: int, rule: ClassRule) -> str:
+        """What a candidate must fulfil for a rule."""
+        asked = []
+        if rule.tables:
+            asked.append(f"c.n{_number(self.name_sets, whole(rule.tables))}")
+        if rule.except_tables:
+            asked.append(f"NOT c.n{_number(self.name_sets, whole(rule.except_tables))}")
+        if rule.locations:
+            asked.append(f"c.l{_number(self.location_sets, whole(rule.locations))}")
+        if _asks_database(rule):
+            asked.append(
+                f"c.database IN (SELECT database FROM class_databases WHERE rule = {number})"
+            )
+        if rule.owners:
+            asked.append(f"c.owner IN (SELECT owner FROM class_owners WHERE rule = {number})")
+        for field in ("properties", "tags"):
+            if getattr(rule, field):
+                asked.append(_marked(f"rule = {number} AND field = '{field}'"))
+        return "WHERE " + " AND ".join(asked) if asked else ""
+
+
+def _candidates(rules: Mapping[int, ClassRule]) -> str:
+    """A condition on `tables` that every table matched by one of the rules fulfils."""
+    names: list[NamePattern] = []
+    locations: list[NamePattern] = []
+    by_hits: list[int] = []
+    by_database: list[int] = []
+    found = set()
+    for number, rule in rules.items():
+        if rule.tables:
+            names += rule.tables
+        elif rule.columns:
+            by_hits.append(number)
+        elif rule.locations:
+            locations += rule.locations
+        elif rule.owners:
+            found.add("owner IN (SELECT owner FROM class_owners)")
+        elif rule.properties or rule.tags:
+            found.add(_marked("true", "ordinal", "database"))
+        elif _asks_database(rule):
+            by_database.append(number)
+        else:
+            return "true"
+    if names:
+        found.add(f"regexp_matches(name, {literal(whole(names))})")
+    if locations:
+        found.add(f"regexp_matches(location, {literal(whole(locations))})")
+    if by_hits:
+        found.add(f'ordinal IN (SELECT "table" FROM class_hits WHERE rule IN ({numbers(by_hits)}))')
+    if by_database:
+        found.add(
+            "database IN (SELECT database FROM class_databases "
+            f"WHERE rule IN ({numbers(by_database)}))"
+        )
+    return " OR ".join(sorted(found))
+
+
+def _marked(where: str, ordinal: str = "c.ordinal", database: str = "c.database") -> str:
+    return (
+        f'({ordinal} IN (SELECT "table" FROM class_marks WHERE {where} AND "table" IS NOT NULL) '
+        f"OR {database} IN (SELECT database FROM class_marks "
+        f"WHERE {where} AND database IS NOT NULL))"
+    )
+
+
+def _number(sets: dict[str, int], regex: str) -> int:
+    return sets.setdefault(regex, len(sets))
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def _texts(values: pa.Array) -> str:
+    return ", ".join(literal(value) for value in values.to_pylist())
+
+
+def _pairs(found: Mapping[int, Sequence[int]], values: list[str], column: str) -> pa.Table:
+    """(rule, value) rows of positions found for rules."""
+    return pa.table(
+        {
+            "rule": pa.array([rule for rule, places in found.items() for _ in places], _RULE),
+            column: pa.array(
+                [values[place] for places in found.values() for place in places], pa.string()
+            ),
+        }
+    )

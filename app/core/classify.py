@@ -1,0 +1,113 @@
+"""Classify: which data classes each table carries, as a whole or on a column, and why.
+
+`classify` leaves the temp table `table_classes` in the engine, of distinct rows:
+
+    table_ordinal INTEGER, class SMALLINT, rule SMALLINT, column_name INTEGER,
+    inherited_from INTEGER
+
+`class` and `rule` are indexes into the classification's `classes` and `rules`;
+`column_name` is a row of `column_names`, null for the whole table; `inherited_from` is
+the table from which a view has the class, null where a rule matched the table itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.class_rules import Extent, match_rules
+from app.core.classes import Classification
+from app.core.engine import Engine
+from app.core.inheritance import inherit_classes
+from app.core.names import DEFAULT_CATALOG, ObjectName
+from app.core.sql_text import among
+from app.core.view_text import ViewParses
+from app.core.view_trace import ViewTrace, trace_views
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyResult:
+    """What came of classifying, beside `table_classes`."""
+
+    gaps: tuple[dict[str, Any], ...]  # rows of the schema of gaps: what is in doubt
+    rows: int  # of table_classes
+    tables: int  # with a class
+    views: int
+    views_parsed_now: int  # distinct texts that no earlier run had parsed
+    sources_missing: int  # names in views that no table of the snapshot has
+
+
+def classify(
+    engine: Engine,
+    classification: Classification,
+    view_parses: ViewParses,
+    only_tables: Sequence[int] | None = None,
+) -> ClassifyResult:
+    """Classify all tables, or some: the same rows, and no others, much faster.
+
+    Raises PolicyError for a rule that names no class or holds no readable pattern.
+    """
+    traced = trace_views(engine, view_parses, only_tables)
+    extent = Extent()
+    if only_tables is not None:
+        extent = _narrowed(engine, sorted(traced.reached))
+    match_rules(engine, classification, extent)
+    inherit_classes(engine)
+    if only_tables is not None and traced.reached != set(only_tables):
+        engine.run(
+            "DELETE FROM table_classes WHERE NOT " + among("table_ordinal", sorted(only_tables))
+        )
+    counts = engine.query(
+        "SELECT count(*) AS n, count(DISTINCT table_ordinal) AS tables FROM table_classes"
+    ).to_pylist()[0]
+    return ClassifyResult(
+        gaps=_gaps(engine, traced),
+        rows=counts["n"],
+        tables=counts["tables"],
+        views=traced.views,
+        views_parsed_now=traced.parsed_now,
+        sources_missing=traced.missing_sources,
+    )
+
+
+def _narrowed(engine: Engine, tables: list[int]) -> Extent:
+    """The rows of some tables and of their databases."""
+    extent = Extent(*(f"asked_{name}" for name in Extent.__slots__))
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE {extent.tables} AS "
+        "SELECT ordinal, database, name, owner, location FROM tables "
+        f"WHERE {among('ordinal', tables)}"
+    )
+    wanted = among('"table"', tables)
+    for name in ("columns", "table_properties"):
+        engine.run(
+            f"CREATE OR REPLACE TEMP TABLE asked_{name} AS SELECT * FROM {name} WHERE {wanted}"
+        )
+    for name, key in (("databases", "ordinal"), ("database_properties", "database")):
+        engine.run(
+            f"CREATE OR REPLACE TEMP TABLE asked_{name} AS "
+            f"SELECT * FROM {name} WHERE {key} IN (SELECT database FROM {extent.tables})"
+        )
+    return extent
+
+
+def _gaps(engine: Engine, traced: ViewTrace) -> tuple[dict[str, Any], ...]:
+    if not traced.unparsed:
+        return ()
+    reasons: Mapping[int, str] = dict(traced.unparsed)
+    named = engine.query(
+        "SELECT t.ordinal, d.catalog, d.name AS database, t.name FROM tables AS t "
+        "JOIN databases AS d ON d.ordinal = t.database "
+        f"WHERE {among('t.ordinal', sorted(reasons))} ORDER BY t.ordinal"
+    ).to_pylist()
+    return tuple(
+        {
+            "scope": "table",
+            "object": str(
+                ObjectName(row["catalog"] or DEFAULT_CATALOG, row["database"], row["name"])
+            ),
+            "reason": f"its view text cannot be parsed: {reasons[row['ordinal']]}",
+            "doubt": "The classes of this view: as a whole it was given those of every table "
+            "whose name stands in its text",
+        }
+        for row in named
+    )

@@ -1,0 +1,263 @@
+"""Finding one object, one principal's memberships or one table's grants in a snapshot.
+
+Everything is read from the memory-mapped, sorted tables by binary search, so a question
+about one table costs the same on ten tables and on a million.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from app.core.facts import GRANT_LEVELS
+from app.core.names import ObjectName, fold
+from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
+from app.core.snapshots import Snapshot
+
+PARTITION_RIGHTS = "PARTITION_LEVEL_PRIVILEGE"
+_PART_OFFSETS = ("column_grants", "partition_grants", "partition_column_grants")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an object stands: ordinals of its database and table, its column's name.
+
+    `table` is None for a database. `name` is the object as stored.
+    """
+
+    name: ObjectName
+    database: int
+    table: int | None = None
+    column: str | None = None
+
+
+class _Rows:
+    """Typed access to the rows of a mapped table."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.count = table.num_rows
+        combined = table.combine_chunks() if table.num_rows else table
+        self._columns = {
+            name: combined.column(name).chunk(0) if table.num_rows else None
+            for name in table.column_names
+        }
+
+    def value(self, column: str, row: int) -> Any:
+        found = self._columns[column]
+        return None if found is None else found[row].as_py()
+
+    def slice(self, column: str, start: int, stop: int) -> list[Any]:
+        found = self._columns[column]
+        return [] if found is None else found.slice(start, stop - start).to_pylist()
+
+    def key(self, columns: Sequence[str], row: int) -> tuple[Any, ...]:
+        return tuple(
+            value.encode() if isinstance(value, str) else value
+            for value in (self.value(column, row) for column in columns)
+        )
+
+    def first(self, columns: Sequence[str], wanted: tuple[Any, ...]) -> int:
+        """The first row whose key is not below `wanted` (rows are sorted by the key)."""
+        target = tuple(value.encode() if isinstance(value, str) else value for value in wanted)
+        low, high = 0, self.count
+        while low < high:
+            middle = (low + high) // 2
+            if self.key(columns, middle) < target:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+class Lookup:
+    """One snapshot, opened for questions."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._opened: dict[str, _Rows] = {}
+        self._offsets: dict[str, memoryview] = {}
+
+    def rows(self, name: str) -> _Rows:
+        """The rows of one table of the layout."""
+        if name not in self._opened:
+            self._opened[name] = _Rows(self.snapshot.mapped(name))
+        return self._opened[name]
+
+    def _range(self, offsets: str, ordinal: int) -> tuple[int, int]:
+        if offsets not in self._offsets:
+            self._offsets[offsets] = self.snapshot.offsets(offsets)
+        found = self._offsets[offsets]
+        return found[ordinal], found[ordinal + 1]
+
+    def catalogs(self) -> frozenset[str]:
+        """The catalogs of the lake, folded."""
+        rows = self.rows("catalogs")
+        return frozenset(fold(name) for name in rows.slice("name", 0, rows.count) if name)
+
+    def find(self, name: ObjectName) -> Place | None:
+        """The object of that name, or None. Stored names are compared exactly."""
+        databases = self.rows("databases")
+        row = databases.first(("catalog", "name"), (name.catalog, name.database))
+        if row >= databases.count or databases.key(("catalog", "name"), row) != (
+            name.catalog.encode(),
+            name.database.encode(),
+        ):
+            return None
+        if not name.table:
+            return Place(name, row)
+        table = self._find_table(row, name.table)
+        if table is None:
+            return None
+        if name.column and name.column not in self.columns(table):
+            return None
+        return Place(name, row, table, name.column or None)
+
+    def _find_table(self, database: int, table: str) -> int | None:
+        tables = self.rows("tables")
+        row = tables.first(("database", "name"), (database, table))
+        if row < tables.count and tables.key(("database", "name"), row) == (
+            database,
+            table.encode(),
+        ):
+            return row
+        return None
+
+    def table_name(self, table: int) -> ObjectName:
+        """The name of a table by ordinal."""
+        tables, databases = self.rows("tables"), self.rows("databases")
+        database = tables.value("database", table)
+        return ObjectName(
+            databases.value("catalog", database),
+            databases.value("name", database),
+            tables.value("name", table),
+        )
+
+    def database_name(self, database: int) -> ObjectName:
+        """The name of a database by ordinal."""
+        rows = self.rows("databases")
+        return ObjectName(rows.value("catalog", database), rows.value("name", database))
+
+    def columns(self, table: int) -> tuple[str, ...]:
+        """The column names of a table in order, folded, partition keys last."""
+        return tuple(name for name, _ in self._columns(table))
+
+    def _columns(self, table: int) -> list[tuple[str, bool]]:
+        start, stop = self._range("columns", table)
+        names, rows = self.rows("column_names"), self.rows("columns")
+        return [
+            (fold(names.value("name", ordinal)), is_key)
+            for ordinal, is_key in zip(
+                rows.slice("name", start, stop),
+                rows.slice("partition_key", start, stop),
+                strict=True,
+            )
+        ]
+
+    def table_grants(
+        self, table: int, inherited_levels: Sequence[str], parts: bool = True
+    ) -> TableGrants:
+        """All that decides access to a table: rows of the levels a mode reads and of parts.
+
+        Without `parts`, columns and grants on parts are left unread and empty.
+        """
+        tables, databases = self.rows("tables"), self.rows("databases")
+        database = tables.value("database", table)
+        grants: list[GrantRow] = []
+        if "global" in inherited_levels:
+            grants += self._global_grants()
+        if "database" in inherited_levels:
+            grants += self._grants("database_grants", database)
+        for level in ("table_grants", *(_PART_OFFSETS if parts else ())):
+            grants += self._grants(level, table)
+        columns = self._columns(table) if parts else []
+        keys = frozenset(name for name, is_key in columns if is_key)
+        return TableGrants(
+            grants=tuple(grants),
+            columns=tuple(name for name, is_key in columns if not is_key),
+            owner=tables.value("owner", table),
+            owner_type=tables.value("owner_type", table),
+            database_owner=databases.value("owner", database),
+            database_owner_type=databases.value("owner_type", database),
+            partitions=self._partitions(table) if keys else None,
+            partition_keys=keys,
+            is_view=tables.value("kind", table) == "VIRTUAL_VIEW",
+        )
+
+    def database_grants(self, database: int) -> DatabaseGrants:
+        """All that decides access to a database."""
+        databases = self.rows("databases")
+        return DatabaseGrants(
+            name=databases.value("name", database),
+            grants=tuple(self._global_grants() + self._grants("database_grants", database)),
+            owner=databases.value("owner", database),
+            owner_type=databases.value("owner_type", database),
+        )
+
+    def properties(self, table: int) -> dict[str, str | None]:
+        """The stored properties of a table."""
+        start, stop = self._range("table_properties", table)
+        rows = self.rows("table_properties")
+        return dict(
+            zip(rows.slice("key", start, stop), rows.slice("value", start, stop), strict=True)
+        )
+
+    def _partitions(self, table: int) -> tuple[str, ...] | None:
+        wanted = (self.properties(table).get(PARTITION_RIGHTS) or "").upper()
+        if wanted != "TRUE":
+            return None
+        rows = self.rows("partitions")
+        start, stop = rows.first(("table",), (table,)), rows.first(("table",), (table + 1,))
+        return tuple(rows.slice("name", start, stop))
+
+    def _global_grants(self) -> list[GrantRow]:
+        # Level 0 sorts first and its rows have no object.
+        rows = self.rows("grants")
+        return self._grant_rows(0, rows.first(("level",), (1,)))
+
+    def _grants(self, offsets: str, ordinal: int) -> list[GrantRow]:
+        return self._grant_rows(*self._range(offsets, ordinal))
+
+    def _grant_rows(self, start: int, stop: int) -> list[GrantRow]:
+        if start >= stop:
+            return []
+        rows = self.rows("grants")
+        names = ("level", "column", "partition", "rule", "grantor", "create_time", "source_row")
+        columns = [rows.slice(name, start, stop) for name in names]
+        return [
+            self._grant_row(start + place, *values)
+            for place, values in enumerate(zip(*columns, strict=True))
+        ]
+
+    def grant_row(self, row: int) -> GrantRow:
+        """One grant by its row number."""
+        return self._grant_rows(row, row + 1)[0]
+
+    def _grant_row(
+        self,
+        row: int,
+        level: int,
+        column: str | None,
+        partition: str | None,
+        rule: int,
+        grantor: int | None,
+        create_time: int | None,
+        source_row: int | None,
+    ) -> GrantRow:
+        rules, grantors = self.rows("rules"), self.rows("grantors")
+        return GrantRow(
+            row=row,
+            level=GRANT_LEVELS[level],
+            column=column,
+            partition=partition,
+            rule=rule,
+            principal_type=rules.value("principal_type", rule) or "",
+            principal=rules.value("principal", rule) or "",
+            privilege=rules.value("privilege", rule) or "",
+            grant_option=rules.value("grant_option", rule),
+            authorizer=rules.value("authorizer", rule),
+            grantor=None if grantor is None else grantors.value("grantor", grantor),
+            grantor_type=None if grantor is None else grantors.value("grantor_type", grantor),
+            create_time=create_time,
+            source_row=source_row,
+        )

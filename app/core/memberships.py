@@ -1,0 +1,166 @@
+"""Walking from a user up to his groups and roles, and the shortest way to one of them."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.core.lookup import Lookup
+from app.core.reach import BROKEN, PUBLIC, OneUserReach
+
+Subject = tuple[str, str]  # (USER | GROUP | ROLE, exact name)
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipEdge:
+    """One step up: a member and what it is a member of, with the row that says so.
+
+    `source` is `directory`, `everyone` (whoever has a name holds `public`) or the place
+    of the metastore's row; the rest is empty where the source keeps none.
+    """
+
+    member: Subject
+    of: Subject
+    source: str
+    admin_option: bool = False
+    grantor: str | None = None
+    create_time: int | None = None
+
+
+class Memberships:
+    """The memberships of one snapshot, looked up by member."""
+
+    def __init__(self, lookup: Lookup, engine_groups: str | None, mode_uses_groups: bool) -> None:
+        self._lookup = lookup
+        self._groups_into_roles = mode_uses_groups and engine_groups != "none"
+        self._groups_sure = engine_groups == "directory"
+
+    def parents(self, member: Subject, *, groups: bool = True) -> Iterator[MembershipEdge]:
+        """The edges that lead up from one subject, in order of name."""
+        kind, name = member
+        if kind in ("USER", "GROUP") and groups:
+            yield from self._directory_parents(kind.lower(), name)
+        if kind != "GROUP" or self._groups_into_roles:
+            yield from self._role_parents(kind, name)
+        if kind == "USER":
+            yield MembershipEdge(member, ("ROLE", PUBLIC), "everyone")
+
+    def _directory_parents(self, kind: str, name: str) -> Iterator[MembershipEdge]:
+        rows = self._lookup.rows("group_members")
+        row = rows.first(("member_type", "member"), (kind, name))
+        while row < rows.count and rows.key(("member_type", "member"), row) == (
+            kind.encode(),
+            name.encode(),
+        ):
+            group = rows.value("group", row)
+            yield MembershipEdge((kind.upper(), name), ("GROUP", group), "directory")
+            row += 1
+
+    def _role_parents(self, kind: str, name: str) -> Iterator[MembershipEdge]:
+        rows = self._lookup.rows("role_members")
+        row = rows.first(("member_type", "member"), (kind, name))
+        while row < rows.count and rows.key(("member_type", "member"), row) == (
+            kind.encode(),
+            name.encode(),
+        ):
+            source_row = rows.value("source_row", row)
+            role, option = rows.value("role", row), rows.value("admin_option", row)
+            yield MembershipEdge(
+                (kind, name),
+                ("ROLE", BROKEN if role is None or option is None else role),
+                "ROLE_MAP" if source_row is None else f"ROLE_MAP {source_row}",
+                bool(option),
+                rows.value("grantor", row),
+                rows.value("create_time", row),
+            )
+            row += 1
+
+    def closure(self, user: str) -> dict[Subject, MembershipEdge | None]:
+        """Everything the user stands for, each with the last edge of a shortest way to it."""
+        start: Subject = ("USER", user)
+        found: dict[Subject, MembershipEdge | None] = {start: None}
+        waiting = deque([start])
+        while waiting:
+            for edge in self.parents(waiting.popleft()):
+                if edge.of not in found:
+                    found[edge.of] = edge
+                    waiting.append(edge.of)
+        return found
+
+    def path(self, user: str, to: Subject) -> tuple[MembershipEdge, ...] | None:
+        """A shortest way from the user to a group or role; empty for himself, None if none."""
+        return path_in(self.closure(user), to)
+
+    def one_user(self, user: str) -> OneUserReach:
+        """The user's reach, without anybody else's."""
+        if not self._groups_into_roles:
+            return OneUserReach(frozenset(self._sure(user)), frozenset())
+        found = set(self.closure(user))
+        sure = found if self._groups_sure else self._sure(user)
+        return OneUserReach(frozenset(sure), frozenset((found - sure) | self._opaque_principals()))
+
+    def _sure(self, user: str) -> set[Subject]:
+        """What the user stands for when no group counts."""
+        start: Subject = ("USER", user)
+        found, waiting = {start}, [start]
+        while waiting:
+            for edge in self.parents(waiting.pop(), groups=False):
+                if edge.of not in found:
+                    found.add(edge.of)
+                    waiting.append(edge.of)
+        return found
+
+    def _opaque_principals(self) -> set[Subject]:
+        """Groups nobody can expand, and what they lead to: the user may be in them."""
+        known = self._lookup.rows("groups")
+        names = set(known.slice("name", 0, known.count))
+        rules = self._lookup.rows("rules")
+        found = {
+            ("GROUP", name)
+            for kind, name in zip(
+                rules.slice("principal_type", 0, rules.count),
+                rules.slice("principal", 0, rules.count),
+                strict=True,
+            )
+            if kind == "GROUP" and name not in names
+        }
+        return self._above(found | self._opaque_members(names))
+
+    def _opaque_members(self, known: set[str]) -> set[Subject]:
+        found: set[Subject] = set()
+        for table, column in (("role_members", "member"), ("group_members", "member")):
+            rows = self._lookup.rows(table)
+            kinds = rows.slice("member_type", 0, rows.count)
+            members = rows.slice(column, 0, rows.count)
+            found.update(
+                ("GROUP", name)
+                for kind, name in zip(kinds, members, strict=True)
+                if kind in ("GROUP", "group") and name not in known
+            )
+        groups = self._lookup.rows("group_members")
+        found.update(
+            ("GROUP", name) for name in groups.slice("group", 0, groups.count) if name not in known
+        )
+        return found
+
+    def _above(self, start: set[Subject]) -> set[Subject]:
+        found, waiting = set(start), list(start)
+        while waiting:
+            for edge in self.parents(waiting.pop()):
+                if edge.of not in found:
+                    found.add(edge.of)
+                    waiting.append(edge.of)
+        return found
+
+
+def path_in(
+    closure: dict[Subject, MembershipEdge | None], to: Subject
+) -> tuple[MembershipEdge, ...] | None:
+    """Read a shortest path off a closure."""
+    if to not in closure:
+        return None
+    path: list[MembershipEdge] = []
+    edge = closure[to]
+    while edge is not None:
+        path.append(edge)
+        edge = closure[edge.member]
+    return tuple(reversed(path))

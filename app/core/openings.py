@@ -1,0 +1,132 @@
+"""Which one grant, role or nesting opens the most: exposures gathered by what opens them."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from app.core.assessment import Assessment
+from app.core.exposures import Verdict
+from app.core.memberships import MembershipEdge, Memberships, Subject
+from app.core.reach import PUBLIC, PopulationReach
+from app.core.verdicts import SEVERITIES
+
+NESTING, DIRECT, MODE = "nesting", "grants", "mode"
+
+_S, _I = pa.string(), pa.int64()
+
+OPENING_SCHEMA = pa.schema(
+    [
+        ("opening", _S),  # role:NAME, user:NAME, group:NAME, or `mode` (nothing is checked)
+        ("form", _S),  # nesting: a membership opened it; grants: the grants themselves; mode
+        ("severity", _S),  # the gravest of its exposures
+        ("everyone", pa.bool_()),
+        ("tables", _I),
+        ("rights", pa.list_(_S)),
+        ("classes", pa.list_(_S)),
+        ("people", _I),  # active people behind the opening principal
+        ("path", pa.list_(_S)),  # the memberships from `public` to it, in words
+        ("path_rows", pa.list_(_S)),  # their places in the metastore
+        ("granted_by", _S),  # who made the first membership of the path
+        ("since", _I),  # epoch seconds of the newest membership of the path
+    ]
+)
+
+
+@dataclass
+class _Gathered:
+    groups: dict[int, int] = field(default_factory=dict)  # group → tables
+    rights: set[str] = field(default_factory=set)
+    classes: set[str] = field(default_factory=set)
+    severity: str = SEVERITIES[-1]
+    everyone: bool = False
+
+
+def gather_openings(
+    assessment: Assessment, reach: PopulationReach, memberships: Memberships
+) -> pa.Table:
+    """One row per opening principal (OPENING_SCHEMA), the gravest and widest first."""
+    gathered: dict[str, _Gathered] = defaultdict(_Gathered)
+    for number, verdict in enumerate(assessment.verdicts):
+        for opening in verdict.openings or ("mode",):
+            _add(gathered[opening], verdict, assessment, number)
+    ways = public_ways(memberships)
+    rows = [_row(name, found, reach, ways) for name, found in gathered.items()]
+    rows.sort(key=_gravest_first)
+    return pa.Table.from_pylist(rows, OPENING_SCHEMA)
+
+
+def _add(found: _Gathered, verdict: Verdict, assessment: Assessment, number: int) -> None:
+    found.groups[assessment.groups_of[number]] = assessment.tables_of[number]
+    found.rights.add(verdict.right)
+    found.classes.update(verdict.classes)
+    found.severity = min(found.severity, verdict.severity)
+    found.everyone = found.everyone or verdict.everyone
+
+
+def _gravest_first(row: Mapping[str, object]) -> tuple[object, ...]:
+    tables = row["tables"]
+    return (row["severity"], -tables if isinstance(tables, int) else 0, row["opening"])
+
+
+def public_ways(memberships: Memberships) -> dict[Subject, tuple[MembershipEdge, ...]]:
+    """The shortest way from `public` up to every role that everyone holds by it."""
+    start: Subject = ("ROLE", PUBLIC)
+    found: dict[Subject, tuple[MembershipEdge, ...]] = {start: ()}
+    waiting = deque([start])
+    while waiting:
+        subject = waiting.popleft()
+        for edge in memberships.parents(subject):
+            if edge.of not in found:
+                found[edge.of] = (*found[subject], edge)
+                waiting.append(edge.of)
+    return found
+
+
+def _row(
+    opening: str,
+    found: _Gathered,
+    reach: PopulationReach,
+    ways: Mapping[Subject, Sequence[MembershipEdge]],
+) -> dict[str, object]:
+    kind, _, name = opening.partition(":")
+    way = ways.get((kind.upper(), name), ())
+    behind = reach.principal(kind.upper(), name).possible if name else reach.everybody().possible
+    form = MODE if not name else NESTING if way else DIRECT
+    times = [edge.create_time for edge in way if edge.create_time]
+    return {
+        "opening": opening,
+        "form": form,
+        "severity": found.severity,
+        "everyone": reach.population.head_count(behind).everyone,
+        "tables": sum(found.groups.values()),
+        "rights": sorted(found.rights),
+        "classes": sorted(found.classes),
+        "people": reach.population.head_count(behind).people,
+        "path": [describe_edge(edge) for edge in way],
+        "path_rows": [edge.source for edge in way],
+        "granted_by": way[0].grantor if way else None,
+        "since": max(times) if times else None,
+    }
+
+
+def describe_edge(edge: MembershipEdge) -> str:
+    """A membership in words: `role public is a member of role r`."""
+    member = f"{edge.member[0].lower()} {edge.member[1]}"
+    return f"{member} is a member of {edge.of[0].lower()} {edge.of[1]}"
+
+
+def opening_times(
+    verdicts: Iterable[Verdict], ways: Mapping[Subject, Sequence[MembershipEdge]]
+) -> dict[int, int]:
+    """Verdict number → newest time of a membership that carries its widest opening."""
+    times: dict[int, int] = {}
+    for number, verdict in enumerate(verdicts):
+        for opening in verdict.openings[:1]:
+            kind, _, name = opening.partition(":")
+            edges = ways.get((kind.upper(), name), ())
+            newest = max((edge.create_time or 0 for edge in edges), default=0)
+            if newest:
+                times[number] = newest
+    return times

@@ -1,0 +1,103 @@
+"""Everybody: each person, service and unknown name as one bit of a roaring bitmap.
+
+Bit 0 is ANYONE: whoever else has a name that nothing here mentions. A principal that
+reaches everyone (the role `public`) has it, so set algebra alone tells that a right is
+open to people nobody listed. Bits 1 … n are the named users in bytewise order. The bits
+after them are opaque groups: groups that something refers to and whose members nobody
+told us, each one member of unknown size.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap, FrozenBitMap
+
+ANYONE = 0
+PERSON, SERVICE, UNKNOWN = "person", "service", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCount:
+    """How many of each a set holds. `everyone` is computed, never assumed."""
+
+    people: int  # active people of the directory
+    services: int  # active services of the directory
+    inactive: int  # leavers: users whom the directory calls inactive
+    unknown: int  # names that the directory does not know
+    opaque_groups: int  # groups of unknown size
+    anyone: bool  # whoever has a name
+    everyone: bool  # anyone, or at least `everyone_at` of the active people, or worst case
+
+
+@dataclass(frozen=True)
+class Population:
+    """The users, their kinds, and the groups and roles as sets of them.
+
+    Built once for a snapshot and an authorization mode by `core.reach`.
+    """
+
+    users: tuple[str, ...]  # bit i+1 is users[i]; sorted
+    opaque: tuple[str, ...]  # bit len(users)+1+i is the group opaque[i]; sorted
+    active_people: FrozenBitMap
+    services: FrozenBitMap  # active or not
+    active_services: FrozenBitMap
+    inactive: FrozenBitMap
+    unknown: FrozenBitMap
+    directory_known: bool
+    groups: Mapping[str, FrozenBitMap]  # every group named anywhere; transitive
+    roles: Mapping[str, FrozenBitMap]  # holders of each role as the lake's engine sees it
+    # child → parents among subjects `user:x`, `group:x`, `role:x`, `everyone`
+    edges: Mapping[str, tuple[str, ...]]
+    everyone_at: float = 0.9
+    _ordinals: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self._ordinals:
+            self._ordinals.update((name, bit) for bit, name in enumerate(self.users, start=1))
+
+    @property
+    def everybody(self) -> FrozenBitMap:
+        """All bits: ANYONE, every named user, every opaque group."""
+        return FrozenBitMap(range(1 + len(self.users) + len(self.opaque)))
+
+    def bit(self, user: str) -> int:
+        """The bit of a user by exact name; ANYONE for a name nothing mentions."""
+        return self._ordinals.get(user, ANYONE)
+
+    def subject(self, bit: int) -> str:
+        """`user:x` or `group:x` of a bit; `anyone` for ANYONE."""
+        if bit == ANYONE:
+            return "anyone"
+        if bit <= len(self.users):
+            return f"user:{self.users[bit - 1]}"
+        return f"group:{self.opaque[bit - 1 - len(self.users)]}"
+
+    def subjects(self, bits: Iterable[int]) -> Iterator[str]:
+        """The subjects of a set, in bit order."""
+        return (self.subject(bit) for bit in bits)
+
+    def kind(self, bit: int) -> str:
+        """person, service or unknown; `group` for an opaque one, `anyone` for ANYONE."""
+        if bit == ANYONE:
+            return "anyone"
+        if bit > len(self.users):
+            return "group"
+        if bit in self.unknown:
+            return UNKNOWN
+        return SERVICE if bit in self.services else PERSON
+
+    def head_count(self, bits: BitMap | FrozenBitMap) -> HeadCount:
+        """Count a set. A set with an opaque group may be everyone, so it counts as such."""
+        people = bits.intersection_cardinality(self.active_people)
+        opaque = sum(1 for _ in bits.iter_equal_or_larger(len(self.users) + 1))
+        anyone = ANYONE in bits
+        wide = bool(self.active_people) and people >= self.everyone_at * len(self.active_people)
+        return HeadCount(
+            people=people,
+            services=bits.intersection_cardinality(self.active_services),
+            inactive=bits.intersection_cardinality(self.inactive),
+            unknown=bits.intersection_cardinality(self.unknown),
+            opaque_groups=opaque,
+            anyone=anyone,
+            everyone=anyone or wide or opaque > 0,
+        )

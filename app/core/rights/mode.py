@@ -1,0 +1,115 @@
+"""What an authorization mode says, and the sets it says it in.
+
+One file a mode beside this one. A mode gives each recorded grant a `Meaning` and joins
+the meanings of one object's grants into the people who hold a right on it. The audit
+uses the meanings to find candidates over the whole lake and the joins to be exact.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyroaring import BitMap, FrozenBitMap
+
+from app.core.reach import NOBODY, PrincipalSet, Reach
+from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
+
+DATA_RIGHTS = ("select", "insert", "update", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one recorded grant does in a mode.
+
+    gives: rights of names.RIGHTS, `delegate` among them where the option counts.
+    refuses: it makes the engine refuse whatever its principal asks of the object.
+    inert: why it does nothing, where it does nothing.
+    """
+
+    gives: frozenset[str] = frozenset()
+    refuses: bool = False
+    inert: str = ""
+
+
+class AuthorizationMode(Protocol):
+    """How an engine decides from recorded grants."""
+
+    name: str
+    #: Levels whose grants reach a table: `table`, and in legacy those above it.
+    inherited_levels: tuple[str, ...]
+    #: Whether grants on columns or partitions open parts of a table.
+    has_parts: bool
+    #: Whether groups of the directory can matter to the engine at all.
+    uses_groups: bool
+    #: Said of the whole lake when someone can make himself able to do anything.
+    self_service: str
+
+    def meaning(
+        self,
+        level: str,
+        principal_type: str,
+        principal: str,
+        privilege: str,
+        grant_option: bool | None,
+        authorizer: str | None,
+    ) -> Meaning:
+        """What a recorded grant with these values does."""
+        ...
+
+    def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
+        """Who holds a right on the whole of a table or view."""
+        ...
+
+    def on_column(self, right: str, table: TableGrants, column: str, reach: Reach) -> PrincipalSet:
+        """Who holds a right on one column, given by its folded name."""
+        ...
+
+    def on_database(self, right: str, database: DatabaseGrants, reach: Reach) -> PrincipalSet:
+        """Who holds a right on a database itself."""
+        ...
+
+    def can_make_themselves(self, reach: Reach) -> PrincipalSet:
+        """Who can give himself every right, as things are set up (not who has it)."""
+        ...
+
+
+def union(sets: Iterable[PrincipalSet]) -> PrincipalSet:
+    """Whoever is in one of them."""
+    possible, sure = BitMap(), BitMap()
+    for each in sets:
+        possible |= each.possible
+        sure |= each.sure
+    return PrincipalSet(FrozenBitMap(possible), FrozenBitMap(sure))
+
+
+def intersection(sets: Iterable[PrincipalSet]) -> PrincipalSet:
+    """Whoever is in all of them; nobody when there are none."""
+    result: PrincipalSet | None = None
+    for each in sets:
+        result = (
+            each
+            if result is None
+            else PrincipalSet(result.possible & each.possible, result.sure & each.sure)
+        )
+    return result or NOBODY
+
+
+def without(holders: PrincipalSet, refused: PrincipalSet) -> PrincipalSet:
+    """The holders less the refused: in doubt where the refusal is."""
+    return PrincipalSet(holders.possible - refused.sure, holders.sure - refused.possible)
+
+
+OWNER_TYPES = (None, "USER", "ROLE", "GROUP")
+
+
+def unreadable(table: TableGrants) -> bool:
+    """Whether Hive cannot fetch the table at all, so that everybody is refused.
+
+    Source: Hive 4.0.1, tried: an OWNER_TYPE that is no constant of PrincipalType.
+    """
+    return table.owner_type not in OWNER_TYPES
+
+
+def principals(grants: Iterable[GrantRow], reach: Reach) -> PrincipalSet:
+    """Whoever stands behind the principals of some grants."""
+    return union(reach.principal(grant.principal_type, grant.principal) for grant in grants)

@@ -1,0 +1,127 @@
+"""SQL-standard based authorization, as HiveServer2 decides it.
+
+Source: Hive 4.0.1 (SQLStdHiveAuthorizationValidator, SQLAuthorizationUtils), tried
+question by question; the facts are listed in docs/semantics.md. In short: only rows of
+TBL_PRIVS open a table; roles are closed upward from the user and from `public`, `admin`
+left out until somebody says SET ROLE ADMIN; a row with a privilege Hive does not know
+makes it refuse whoever the row reaches; an owner alters and drops, and reads only by the
+rows that CREATE wrote for him.
+"""
+
+from dataclasses import replace
+
+from app.core.reach import NOBODY, PrincipalSet, Reach
+from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
+from app.core.rights.mode import DATA_RIGHTS, Meaning, principals, unreadable, without
+
+ADMIN = "admin"
+DEFAULT_DATABASE = "default"
+
+_KNOWN = {right.upper(): right for right in DATA_RIGHTS}
+
+
+class SqlStandard:
+    """SQLStdHiveAuthorizerFactory."""
+
+    name = "sql-standard"
+    inherited_levels: tuple[str, ...] = ("table",)
+    has_parts = False
+    uses_groups = False
+    self_service = "SET ROLE ADMIN: a member of the role admin may do anything after it"
+
+    def meaning(
+        self,
+        level: str,
+        principal_type: str,
+        principal: str,
+        privilege: str,
+        grant_option: bool | None,
+        authorizer: str | None,
+    ) -> Meaning:
+        """Rows of any authorizer count: Hive does not look at it."""
+        if level != "table":
+            return Meaning(inert=f"SQL-standard authorization does not read {level} grants")
+        if principal_type not in ("USER", "ROLE"):
+            return Meaning(inert="SQL-standard authorization knows users and roles only")
+        if principal_type == "ROLE" and principal.lower() == ADMIN:
+            return Meaning(inert="the role admin is never current before SET ROLE ADMIN")
+        right = _KNOWN.get(privilege.upper())
+        if right is None or grant_option is None:
+            return Meaning(refuses=True)
+        return Meaning(gives=frozenset((right, "delegate") if grant_option else (right,)))
+
+    def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
+        """Who may do it as things stand. `own`, `alter` and `drop` are the owner's.
+
+        LOCK TABLE needs nothing in Hive's table of privileges; CREATE on a table is the
+        right to create beside it, so the database decides.
+        """
+        if unreadable(table):
+            return NOBODY
+        refused = principals(self._refusing(table.grants), reach)
+        if right in ("own", "alter", "drop", "index"):
+            return without(_owner(table.owner, reach), refused)
+        if right == "lock":
+            return reach.everybody()
+        if right == "create":
+            return NOBODY
+        return without(principals(self._giving(right, table.grants), reach), refused)
+
+    def on_column(self, right: str, table: TableGrants, column: str, reach: Reach) -> PrincipalSet:
+        """A column is as open as its table."""
+        return self.on_table(right, table, reach)
+
+    def on_database(self, right: str, database: DatabaseGrants, reach: Reach) -> PrincipalSet:
+        """The owner, by user name or by a current role; everybody owns `default`.
+
+        A privilege that Hive does not know on the database refuses whoever it reaches.
+        """
+        if right == "lock":
+            return reach.everybody()
+        if right not in ("own", "create", "drop"):
+            return NOBODY
+        refusing = [
+            grant
+            for grant in database.grants
+            if grant.level == "database" and self._as_on_table(grant).refuses
+        ]
+        return without(_database_owners(database, reach), principals(refusing, reach))
+
+    def can_make_themselves(self, reach: Reach) -> PrincipalSet:
+        """Members of admin, nested ones too."""
+        return reach.role_in_any_case(ADMIN)
+
+    def _giving(self, right: str, grants: tuple[GrantRow, ...]) -> list[GrantRow]:
+        return [grant for grant in grants if right in self._of(grant).gives]
+
+    def _refusing(self, grants: tuple[GrantRow, ...]) -> list[GrantRow]:
+        return [grant for grant in grants if self._of(grant).refuses]
+
+    def _as_on_table(self, grant: GrantRow) -> Meaning:
+        return self._of(replace(grant, level="table"))
+
+    def _of(self, grant: GrantRow) -> Meaning:
+        return self.meaning(
+            grant.level,
+            grant.principal_type,
+            grant.principal,
+            grant.privilege,
+            grant.grant_option,
+            grant.authorizer,
+        )
+
+
+def _owner(owner: str | None, reach: Reach) -> PrincipalSet:
+    # Hive compares the user's name with TBLS.OWNER and never looks at OWNER_TYPE.
+    return reach.principal("USER", owner) if owner else NOBODY
+
+
+def _database_owners(database: DatabaseGrants, reach: Reach) -> PrincipalSet:
+    # Whoever asks owns `default`; `admin` is no current role before SET ROLE ADMIN.
+    if database.name == DEFAULT_DATABASE:
+        return reach.everybody()
+    if not database.owner or database.owner_type not in ("USER", "ROLE"):
+        return NOBODY
+    if database.owner_type == "ROLE" and database.owner.lower() == ADMIN:
+        return NOBODY
+    return reach.principal(database.owner_type, database.owner)

@@ -1,0 +1,120 @@
+"""What a run concluded: a folder of Parquet files beside its snapshots, written once."""
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.core.engine import Engine
+from app.core.errors import NotFoundError
+from app.core.exposures import SCHEMA, VERDICT_SCHEMA
+from app.core.openings import OPENING_SCHEMA
+from app.core.run_report import Posture, RunReport
+
+#: The order of exposures everywhere: the gravest and widest first, then by name.
+EXPOSURE_ORDER = 'severity, everyone DESC, scope DESC, object, "right", id'
+
+_UNFINISHED = ".unfinished"
+
+
+def results_folder(data: Path, lake: str) -> Path:
+    """Where the results of a lake's runs stand."""
+    return data / "results" / lake
+
+
+def begin_results(data: Path, lake: str, run: str) -> Path:
+    """A folder to write a run's results into; nobody reads it before `finish_results`."""
+    folder = results_folder(data, lake) / (run + _UNFINISHED)
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def write_results(engine: Engine, folder: Path, openings: pa.Table, subjects: pa.Table) -> None:
+    """Write what the engine holds of a run: exposures, gone, verdicts, classes and the rest."""
+    exposures = ", ".join(f'"{name}"' for name in SCHEMA.names)
+    verdicts = ", ".join(f'"{name}"' for name in VERDICT_SCHEMA.names)
+    engine.write_parquet(
+        f"SELECT {exposures} FROM exposures ORDER BY {EXPOSURE_ORDER}", folder / "exposures.parquet"
+    )
+    engine.write_parquet(
+        f"SELECT {exposures} FROM gone ORDER BY {EXPOSURE_ORDER}", folder / "gone.parquet"
+    )
+    engine.write_parquet(
+        f"SELECT {verdicts} FROM verdicts ORDER BY verdict", folder / "verdicts.parquet"
+    )
+    engine.write_parquet(
+        "SELECT * FROM table_classes ORDER BY ALL", folder / "classes.parquet"
+    )
+    pq.write_table(openings, folder / "openings.parquet", compression="zstd")
+    pq.write_table(subjects, folder / "population.parquet", compression="zstd")
+
+
+def finish_results(folder: Path, posture: Posture) -> Path:
+    """Make a run's results whole and give them their name. Atomic."""
+    target = folder.with_name(folder.name.removesuffix(_UNFINISHED))
+    with (folder / "posture.json").open("w", encoding="utf-8") as file:
+        json.dump(posture, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    folder.rename(target)
+    return target
+
+
+def sweep_results(data: Path, lake: str, keep: Collection[str]) -> None:
+    """Remove the results of runs that were never recorded as whole (a killed audit).
+
+    Call while holding the lake, with the ids of every run the store knows as whole.
+    """
+    folder = results_folder(data, lake)
+    for found in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if found.name not in keep:
+            shutil.rmtree(found, ignore_errors=True)
+
+
+class RunResults:
+    """The results of one whole run, read as they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "posture.json").is_file():
+            raise NotFoundError(
+                f"The results {folder.name} are not there", mend="They may have been pruned"
+            )
+        self.folder = folder
+
+    def posture(self) -> Posture:
+        """The run's posture."""
+        posture: Posture = json.loads((self.folder / "posture.json").read_text("utf-8"))
+        return posture
+
+    def parquet(self, name: str) -> Path:
+        """One of exposures, gone, verdicts, classes, openings, population."""
+        return self.folder / f"{name}.parquet"
+
+    def batches(self, name: str) -> Iterator[pa.RecordBatch]:
+        """The rows of exposures or gone in their order."""
+        with pq.ParquetFile(self.parquet(name)) as file:
+            for batch in file.iter_batches(batch_size=8192):
+                yield _in_schema(batch)
+
+    def openings(self) -> pa.Table:
+        """All openings, the gravest first."""
+        return pq.read_table(self.parquet("openings")).cast(OPENING_SCHEMA)
+
+    def report(self) -> RunReport:
+        """The whole run for a renderer."""
+        return RunReport(
+            self.posture(), lambda: self.batches("exposures"), lambda: self.batches("gone")
+        )
+
+
+def _in_schema(batch: pa.RecordBatch) -> pa.RecordBatch:
+    table: Any = pa.Table.from_batches([batch]).cast(SCHEMA)
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], SCHEMA)

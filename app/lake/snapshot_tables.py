@@ -1,0 +1,187 @@
+"""Turns a crawl's facts into the tables of a snapshot: ordinals, dictionaries, orders."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.core import names
+from app.core.snapshots import LAYOUT
+from app.lake.fact_store import FactStore
+from app.lake.grant_table import grant_tables
+from app.lake.ordering import (
+    Ranked,
+    column_key,
+    distinct,
+    number_key,
+    order,
+    ranked,
+    sort_rows,
+    take_rows,
+    without_unused,
+)
+from app.lake.ordinals import Ordinals
+
+#: Kinds of facts that are a snapshot's table as they are, once sorted; of those in
+#: _SETS two equal rows say no more than one.
+_PLAIN = ("catalogs", "roles", "role_members", "users", "groups", "group_members")
+_SETS = ("catalogs", "roles", "users", "groups", "group_members")
+
+
+def snapshot_tables(store: FactStore) -> Iterator[tuple[str, pa.Table]]:
+    """Yield every table of LAYOUT, built from a store that is emptied on the way.
+
+    What refers to an object that is gone opens nothing and is left out: a grant is
+    counted in `lake_settings` (`dangling_grants.<level>`), a table becomes a gap.
+    """
+    databases, database_ordinals = _databases(store.take("databases"))
+    yield "databases", databases
+    tables, table_ordinals, view_texts, gaps = _tables(store.take("tables"), database_ordinals)
+    yield "tables", tables
+    yield "view_texts", view_texts
+    grants, dangling = grant_tables(store.take("grants"), database_ordinals, table_ordinals)
+    yield from grants.items()
+    del grants
+    yield from _columns(store.take("columns"), table_ordinals).items()
+    yield "table_properties", _table_properties(store.take("table_properties"), table_ordinals)
+    for kind, links in _LINKS.items():
+        ordinals = {"database": database_ordinals, "table": table_ordinals}
+        lookups = {column: ordinals[what] for column, what in links.items()}
+        yield kind, _linked(kind, store.take(kind), lookups)
+    for kind in _PLAIN:
+        yield kind, sort_rows(store.take(kind), unique=kind in _SETS)
+    yield (
+        "lake_settings",
+        sort_rows(pa.concat_tables([store.take("lake_settings"), dangling]), unique=True),
+    )
+    yield "gaps", sort_rows(pa.concat_tables([store.take("gaps"), gaps]), unique=True)
+
+
+# kind → its id columns → whose ids they are
+_LINKS = {
+    "database_properties": {"database_id": "database"},
+    "partitions": {"table_id": "table"},
+    "view_sources": {"table_id": "table", "source_table_id": "table"},
+}
+
+
+def _databases(facts: pa.Table) -> tuple[pa.Table, Ordinals]:
+    columns = LAYOUT["databases"].names
+    keys = [column_key(facts[column]) for column in (*columns, "database_id")]
+    facts = take_rows(facts, order(keys))
+    return facts.select(columns), Ordinals(facts["database_id"].combine_chunks())
+
+
+def _tables(facts: pa.Table, databases: Ordinals) -> tuple[pa.Table, Ordinals, pa.Table, pa.Table]:
+    database = databases.of(facts["database_id"].combine_chunks())
+    known = pc.is_valid(database)
+    gaps = _orphan_gaps(facts.filter(pc.invert(known)))
+    if gaps.num_rows:
+        facts, database = facts.filter(known), database.filter(known)
+    view_text, view_texts = _view_texts(facts)
+    keys = [
+        number_key(database),
+        ranked(facts["name"]).key(),
+        number_key(facts["table_id"]),
+    ]
+    facts = facts.drop_columns(["database_id", "view_text", "view_original_text"])
+    facts = facts.append_column("database", database).append_column("view_text", view_text)
+    facts = take_rows(facts, order(keys))
+    ordinals = Ordinals(facts["table_id"].combine_chunks())
+    return facts.select(LAYOUT["tables"].names), ordinals, view_texts, gaps
+
+
+def _orphan_gaps(orphans: pa.Table) -> pa.Table:
+    rows = [
+        {
+            "scope": "table",
+            "object": f"`?`.{names.quote(row['name'] or '')}",
+            "reason": f"its database (id {row['database_id']}) is not in the metastore",
+            "doubt": "Who can reach this table; Hive itself finds it under no name",
+        }
+        for row in orphans.select(["name", "database_id"]).to_pylist()
+    ]
+    return pa.Table.from_pylist(rows, schema=LAYOUT["gaps"])
+
+
+def _view_texts(facts: pa.Table) -> tuple[pa.Array, pa.Table]:
+    """Each table's row in `view_texts` (null for what is no view), and `view_texts`."""
+    text = _not_empty(facts["view_text"])
+    original = _not_empty(facts["view_original_text"])
+    text = pc.coalesce(text, original)
+    views = pc.indices_nonzero(pc.is_valid(text)).view(pa.int64())
+    if len(views) == 0:
+        return pa.nulls(facts.num_rows, pa.int32()), LAYOUT["view_texts"].empty_table()
+    text, original = text.take(views), original.take(views)
+    original = pc.if_else(pc.fill_null(pc.equal(text, original), False), None, original)
+    texts, originals = ranked(text), ranked(original)
+    codes, rows = distinct([texts.key(), originals.key()])
+    view_texts = pa.table(
+        [
+            texts.values.take(texts.ranks.take(rows)),
+            originals.values.take(originals.ranks.take(rows)),
+        ],
+        schema=LAYOUT["view_texts"],
+    )
+    return pc.scatter(codes, views, max_index=facts.num_rows - 1), view_texts
+
+
+def _not_empty(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.equal(pc.binary_length(texts), 0), None, texts)
+
+
+def _columns(facts: pa.Table, tables: Ordinals) -> dict[str, pa.Table]:
+    facts, table = _of_known(facts, "table_id", tables)
+    column_names = without_unused(ranked(facts["name"]))
+    column_types = without_unused(ranked(facts["type"]))
+    keys = [
+        number_key(table),
+        number_key(facts["position"]),
+        column_names.key(),
+        column_types.key(),
+        number_key(facts["partition_key"]),
+    ]
+    columns = pa.table(
+        [table, facts["position"], column_names.ranks, column_types.ranks, facts["partition_key"]],
+        schema=LAYOUT["columns"],
+    )
+    return {
+        "column_names": _dictionary("column_names", column_names),
+        "column_types": _dictionary("column_types", column_types),
+        "columns": take_rows(columns, order(keys)),
+    }
+
+
+def _dictionary(name: str, column: Ranked) -> pa.Table:
+    return pa.table([column.values], schema=LAYOUT[name])
+
+
+def _table_properties(facts: pa.Table, tables: Ordinals) -> pa.Table:
+    facts, table = _of_known(facts, "table_id", tables)
+    property_names = ranked(facts["key"])
+    keys = [number_key(table), property_names.key()]
+    values = facts["value"]
+    if len(distinct(keys)[1]) < facts.num_rows:  # a key twice at one table: the value decides
+        keys.append(ranked(values).key())
+    properties = pa.table(
+        [table, property_names.values.take(property_names.ranks), values],
+        schema=LAYOUT["table_properties"],
+    )
+    return take_rows(properties, order(keys))
+
+
+def _linked(kind: str, facts: pa.Table, lookups: dict[str, Ordinals]) -> pa.Table:
+    """A small table whose id columns become ordinals; rows of unknown ids are left out."""
+    for position, (column, ordinals) in enumerate(lookups.items()):
+        facts, found = _of_known(facts, column, ordinals)
+        facts = facts.set_column(position, column, found)
+    return sort_rows(facts.rename_columns(LAYOUT[kind].names))
+
+
+def _of_known(facts: pa.Table, column: str, ordinals: Ordinals) -> tuple[pa.Table, pa.Array]:
+    """The rows whose id is known, and their ordinals."""
+    found = ordinals.of(facts[column].combine_chunks())
+    if found.null_count == 0:
+        return facts, found
+    known = pc.is_valid(found)
+    return facts.filter(known), found.filter(known)

@@ -1,0 +1,1 @@
+"""How a finished run is shown: one file a format, each pure, registered in `registry`."""

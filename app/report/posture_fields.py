@@ -1,0 +1,97 @@
+"""A run's posture as it is published: one order of keys, whatever order it was made in."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.core.exposures import KINDS, STATUSES
+from app.core.run_report import Posture
+from app.core.verdicts import SEVERITIES
+from app.report.moments import iso_time
+
+#: The name and version of what is published. It changes when a reader would have to.
+SCHEMA_NAME = "lakewarden/audit/v1"
+
+ORDER: dict[str, tuple[str, ...]] = {
+    "posture": (
+        "lake",
+        "run",
+        "snapshot",
+        "policies",
+        "mode",
+        "started_at",
+        "finished_at",
+        "baseline",
+        "complete",
+        "exit_code",
+        "reasons",
+        "objects",
+        "people",
+        "exposures",
+        "classes",
+        "openings",
+        "gaps",
+        "slow_because",
+        "skipped",
+    ),
+    "objects": ("databases", "tables", "views", "columns", "grants", "roles", "role_members"),
+    "people": (
+        "directory_known",
+        "active_people",
+        "services",
+        "inactive",
+        "unknown",
+        "opaque_groups",
+    ),
+    "exposures": ("total", "tables", "by_severity", "by_kind", "by_status"),
+    "by_severity": SEVERITIES,
+    "by_kind": tuple(KINDS),
+    "by_status": STATUSES,
+    "classes": (
+        "class",
+        "tier",
+        "description",
+        "tables",
+        "exposed_tables",
+        "people_can",
+        "people_should",
+        "everyone",
+        "contract",
+        "notify",
+    ),
+    "openings": (
+        "opening",
+        "form",
+        "severity",
+        "everyone",
+        "tables",
+        "rights",
+        "classes",
+        "people",
+        "path",
+        "path_rows",
+        "granted_by",
+        "since",
+    ),
+    "gaps": ("scope", "object", "reason", "doubt"),
+}
+
+
+def posture_fields(posture: Posture) -> Posture:
+    """The posture with its keys in the published order and its times in ISO 8601."""
+    return _ordered("posture", posture)
+
+
+def _ordered(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    order = ORDER[name]
+    keys = [*(key for key in order if key in found), *sorted(found.keys() - set(order))]
+    return {key: _published(key, found[key]) for key in keys}
+
+
+def _published(key: str, value: Any) -> Any:
+    if key == "since":
+        return iso_time(value)
+    if key in ORDER and isinstance(value, Mapping):
+        return _ordered(key, value)
+    if key in ORDER and isinstance(value, Iterable):
+        return [_ordered(key, row) for row in value]
+    return value

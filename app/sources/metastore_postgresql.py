@@ -1,0 +1,151 @@
+"""A metastore's database in PostgreSQL, read through ADBC.
+
+ADBC streams `COPY (SELECT …) TO STDOUT` in binary straight into Arrow batches of about
+16 MB, inside the connection's transaction: REPEATABLE READ, READ ONLY, one view of all.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pyarrow as pa
+
+from app.core.errors import SourceError
+from app.core.names import show
+from app.sources.metastore import MetastoreSource
+from app.sources.metastore_connection import TYPES, Output, Shape
+from app.sources.source_url import SourceUrl, parse_source_url
+
+#: Options of libpq that an address may carry, beside `schema`.
+_LIBPQ = (
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslcrl",
+    "connect_timeout",
+    "application_name",
+    "target_session_attrs",
+    "gssencmode",
+    "krbsrvname",
+    "channel_binding",
+)
+_CONNECT_SECONDS = "15"
+
+# The planner's memory for one join of the crawl, and no compiling of short queries.
+_SETTINGS = (
+    "SET LOCAL work_mem = '128MB'",
+    "SET LOCAL jit = off",
+    "SET LOCAL lock_timeout = '60s'",
+)
+
+_SHAPE = """
+SELECT c.relname::text, a.attname::text,
+       has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND pg_catalog.pg_table_is_visible(c.oid)
+"""
+_SCHEMAS_WITH_TABLES = """
+SELECT n.nspname::text FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = 'TBLS' AND c.relkind IN ('r', 'v', 'm', 'p', 'f') ORDER BY 1
+"""
+
+
+def open_postgresql(url: str) -> MetastoreSource:
+    """`metastore+postgresql://user:password@host:port/database?schema=NAME`.
+
+    Other options are libpq's (sslmode, sslrootcert, …). Raises SourceError for an address
+    that cannot be used.
+    """
+    address = parse_source_url(url, ("schema", *_LIBPQ))
+    return MetastoreSource(address.label, lambda: _connect(address))
+
+
+@contextmanager
+def _connect(address: SourceUrl) -> Iterator["PostgresqlMetastore"]:
+    import adbc_driver_postgresql.dbapi as driver
+
+    try:
+        with driver.connect(_libpq_uri(address)) as connection, connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            for setting in _SETTINGS:
+                cursor.execute(setting)
+            schema = address.query.get("schema")
+            if schema is not None:
+                cursor.execute(f"SET LOCAL search_path TO {_identifier(schema)}")
+            yield PostgresqlMetastore(cursor)
+    except (driver.Error, pa.ArrowException, OSError) as error:
+        raise _lost(address, error) from None
+
+
+class PostgresqlMetastore:
+    """An open transaction in PostgreSQL; implements MetastoreConnection."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def shape(self) -> Shape:
+        """Which tables and columns the schema has, and which of them may be read."""
+        self._cursor.execute(_SHAPE)
+        columns: dict[str, set[str]] = {}
+        seen: set[str] = set()
+        for table, column, readable in self._cursor.fetchall():
+            seen.add(table)
+            if readable:
+                columns.setdefault(table, set()).add(column)
+        if not {"DBS", "TBLS"} & seen:
+            self._say_where()
+        return Shape(
+            {table: frozenset(names) for table, names in columns.items()},
+            forbidden=frozenset(seen - columns.keys()),
+        )
+
+    def read(self, outputs: tuple[Output, ...], source: str) -> Iterator[pa.RecordBatch]:
+        """Stream one SELECT."""
+        wanted = ", ".join(f'{output.expression} AS "{output.name}"' for output in outputs)
+        schema = pa.schema([(output.name, TYPES[output.kind]) for output in outputs])
+        self._cursor.execute(f"SELECT {wanted} FROM {source}")
+        for batch in self._cursor.fetch_record_batch():
+            yield batch.cast(schema)
+
+    def _say_where(self) -> None:
+        """Raise SourceError when the metastore is in another schema of this database."""
+        self._cursor.execute(_SCHEMAS_WITH_TABLES)
+        found = [str(row[0]) for row in self._cursor.fetchall()]
+        if found:
+            raise SourceError(
+                "The schema that was looked into holds no Hive metastore, "
+                f"{', '.join(map(show, found))} may",
+                mend=f"Add ?schema={quote(found[0])} to the address",
+            )
+
+
+def _libpq_uri(address: SourceUrl) -> str:
+    options = {"connect_timeout": _CONNECT_SECONDS, "application_name": "lakewarden"}
+    options |= {key: value for key, value in address.query.items() if key != "schema"}
+    user = quote(address.user, safe="")
+    if address.password:
+        user += ":" + quote(address.password, safe="")
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    port = f":{address.port}" if address.port else ""
+    at = "@" if user else ""
+    database = quote(address.database, safe="")
+    return f"postgresql://{user}{at}{host}{port}/{database}?{urlencode(options, quote_via=quote)}"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _lost(address: SourceUrl, error: Exception) -> SourceError:
+    """The driver's error as ours: its first line, never the password."""
+    said = str(error).partition("\n")[0]
+    if address.password:
+        said = said.replace(address.password, "[redacted]")
+    return SourceError(
+        f"{address.label} cannot be read: {show(said)}",
+        mend="Check the address, the user's password and rights, and that the server is up",
+    )

@@ -1,0 +1,414 @@
+"""From settings to built objects: functions, no container. Heavy imports wait until used."""
+
+import getpass
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.core.errors import NotFoundError, SettingsError
+from app.core.facts import Progress, no_progress
+from app.settings import LakeSettings, SecretText, Settings
+
+if TYPE_CHECKING:
+    from app.audit import AuditParts
+    from app.core.engine import Engine
+    from app.core.lake_view import ClassOnTable, LakeView
+    from app.core.memberships import Memberships
+    from app.core.population import Population
+    from app.core.verdicts import Judge, Policies, PolicyLine
+    from app.lake.results import RunResults
+    from app.lake.snapshot import StoredSnapshot
+    from app.recorded_audit import RecordedRun
+
+DEFAULT_EVERYONE_AT = 0.9
+
+#: From so many different requests on, one compiled judge beats an Enforcer for each.
+_MANY_REQUESTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LakeChoice:
+    """What the options of a command said about the lake: a name, or a source in its place."""
+
+    lake: str | None = None
+    source: str | None = None
+    mode: str | None = None
+    directory: str | None = None
+    groups: str | None = None
+    policies: Path | None = None
+
+
+def choose_lake(settings: Settings, choice: LakeChoice) -> LakeSettings:
+    """The lake that a command is about. Raises SettingsError when that is not clear."""
+    if choice.source:
+        if choice.lake:
+            raise SettingsError("Both --lake and --source were given", mend="Give one of them")
+        return _lake_of_source(settings, choice)
+    name = choice.lake or _only_lake(settings)
+    lake = settings.lake(name)
+    return replace(
+        lake,
+        mode=choice.mode or lake.mode,
+        directory=SecretText(choice.directory, environ=os.environ)
+        if choice.directory
+        else lake.directory,
+        groups=choice.groups or lake.groups,
+        policies=choice.policies or lake.policies,
+    )
+
+
+def _only_lake(settings: Settings) -> str:
+    if len(settings.lakes) == 1:
+        return next(iter(settings.lakes))
+    known = ", ".join(settings.lakes)
+    raise SettingsError(
+        "Which lake?" if known else "No lake is set up",
+        mend=f"Give --lake ({known})" if known else "Run lakewarden init, or give --source",
+    )
+
+
+def _lake_of_source(settings: Settings, choice: LakeChoice) -> LakeSettings:
+    source = SecretText(str(choice.source), environ=os.environ)
+    # The same source is the same lake: its name is made from what it shows of itself.
+    digest = hashlib.sha256(str(source).encode()).hexdigest()[:8]
+    return LakeSettings(
+        name=f"source-{digest}",
+        source=source,
+        mode=choice.mode or "auto",
+        directory=SecretText(choice.directory, environ=os.environ) if choice.directory else None,
+        groups=choice.groups,
+        everyone_at=DEFAULT_EVERYONE_AT,
+        schedule=None,
+        policies=choice.policies or settings.policies,
+    )
+
+
+def new_engine() -> "Engine":
+    """A fresh embedded engine in bounded memory."""
+    from app.lake.engine_duckdb import DuckDbEngine
+
+    return DuckDbEngine()
+
+
+def crawl(lake: LakeSettings, data: Path, progress: Progress = no_progress) -> "StoredSnapshot":
+    """Read a lake and its directory into a snapshot. Raises SourceError, DirectoryError."""
+    from app.lake.snapshot import snapshots_folder
+    from app.lake.snapshot_writer import Taken, write_snapshot
+    from app.sources.registry import open_directory, open_source
+
+    source = open_source(lake.source.reveal())
+    facts = source.crawl(progress)
+    label = ""
+    if lake.directory is not None:
+        directory = open_directory(lake.directory.reveal())
+        facts, label = chain(facts, directory.crawl(progress)), directory.label
+    return write_snapshot(facts, snapshots_folder(data, lake.name), Taken.now(source.label, label))
+
+
+def newest_snapshot(lake: LakeSettings, data: Path) -> "StoredSnapshot":
+    """The snapshot last seen of a lake. Raises NotFoundError when there is none."""
+    from app.lake.snapshot import snapshots_folder, stored_snapshots
+
+    stored = stored_snapshots(snapshots_folder(data, lake.name))
+    if not stored:
+        raise NotFoundError(
+            f"There is no snapshot of {lake.name} in {data}",
+            mend="Run lakewarden crawl or lakewarden audit first, or give --source",
+        )
+    return stored[-1]
+
+
+@contextmanager
+def snapshot_for(
+    settings: Settings, choice: LakeChoice, lake: LakeSettings, progress: Progress = no_progress
+) -> Iterator["StoredSnapshot"]:
+    """The snapshot a question is about: the newest one, or a crawl of --source kept nowhere."""
+    if not choice.source:
+        yield newest_snapshot(lake, settings.data)
+        return
+    with tempfile.TemporaryDirectory(prefix="lakewarden-") as folder:
+        yield crawl(lake, Path(folder), progress)
+
+
+def load_policies(lake: LakeSettings) -> "Policies":
+    """The policies that judge a lake. Raises PolicyError."""
+    from app.policy.loading import load_policies as load
+
+    return load(lake.policies)
+
+
+def compile_judge(policies: "Policies", population: "Population") -> "Judge":
+    """The policies compiled for a population."""
+    from app.policy.compiled import compile_judge as compiled
+
+    return compiled(policies, population)
+
+
+def lake_view(
+    lake: LakeSettings, snapshot: "StoredSnapshot", policies: "Policies", data: Path | None
+) -> "LakeView":
+    """A snapshot opened for questions. data: where view parses are kept, or None."""
+    from app.core.lake_view import LakeView
+    from app.core.rights import mode_named
+
+    view: LakeView | None = None
+
+    def decide(
+        user: str, classes: tuple[str, ...], right: str
+    ) -> tuple[bool, tuple["PolicyLine", ...]]:
+        assert view is not None
+        return decider(view, user, classes, right)
+
+    decider = _Decider(policies)
+    view = LakeView(
+        lake=lake.name,
+        snapshot=snapshot,
+        mode=mode_named(lake.mode),
+        engine_groups=lake.groups,
+        everyone_at=lake.everyone_at,
+        classes_of=_ClassesOnRequest(snapshot, policies, data),
+        decide_one=decide,
+        compile_judge=lambda reach: compile_judge(policies, reach.population),
+    )
+    return view
+
+
+class _Decider:
+    """Asks policy about one subject: with pycasbin itself while the requests are few."""
+
+    def __init__(self, policies: "Policies") -> None:
+        self._policies = policies
+        self._known: dict[
+            tuple[str, tuple[str, ...], str], tuple[bool, tuple[PolicyLine, ...]]
+        ] = {}
+
+    def __call__(
+        self, view: "LakeView", user: str, classes: tuple[str, ...], right: str
+    ) -> tuple[bool, tuple["PolicyLine", ...]]:
+        key = (user, classes, right)
+        if key not in self._known:
+            if len(self._known) >= _MANY_REQUESTS:
+                self._known[key] = self._compiled(view, user, classes, right)
+            else:
+                self._known[key] = self._enforced(view, user, classes, right)
+        return self._known[key]
+
+    def _enforced(
+        self, view: "LakeView", user: str, classes: tuple[str, ...], right: str
+    ) -> tuple[bool, tuple["PolicyLine", ...]]:
+        from app.policy.enforcing import enforce_one, needs_population
+
+        if needs_population(self._policies):
+            return self._compiled(view, user, classes, right)
+        kind, active = directory_entry(view, user)
+        return enforce_one(
+            self._policies,
+            SubjectEdges(view.memberships),
+            f"user:{user}",
+            classes,
+            right,
+            kind=kind,
+            active=active,
+        )
+
+    def _compiled(
+        self, view: "LakeView", user: str, classes: tuple[str, ...], right: str
+    ) -> tuple[bool, tuple["PolicyLine", ...]]:
+        bit = view.reach.population.bit(user)
+        subject = view.reach.population.subject(bit)
+        allowed = all(bit in view.judge.permitted(name, right) for name in classes)
+        deciding = [view.judge.deciding_line(subject, name, right) for name in classes]
+        return allowed, tuple(dict.fromkeys(line for line in deciding if line is not None))
+
+
+def directory_entry(view: "LakeView", user: str) -> tuple[str, bool]:
+    """The kind of a user and whether he is active; unknown where the directory has no entry."""
+    rows = view.lookup.rows("users")
+    row = rows.first(("name",), (user,))
+    if row < rows.count and rows.value("name", row) == user:
+        return rows.value("kind", row), rows.value("active", row)
+    return "unknown", False
+
+
+class SubjectEdges(Mapping[str, tuple[str, ...]]):
+    """Parents of policy subjects, looked up in a snapshot as they are asked for."""
+
+    def __init__(self, memberships: "Memberships") -> None:
+        self._memberships = memberships
+
+    def __getitem__(self, subject: str) -> tuple[str, ...]:
+        if subject == "everyone":
+            return ("role:public",)
+        kind, _, name = subject.partition(":")
+        parents = [
+            f"{edge.of[0].lower()}:{edge.of[1]}"
+            for edge in self._memberships.parents((kind.upper(), name))
+            if edge.source != "everyone"
+        ]
+        if not parents:
+            raise KeyError(subject)
+        return tuple(sorted(parents))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _ClassesOnRequest:
+    """Classifies just the tables that a question is about, on an engine of its own."""
+
+    def __init__(self, snapshot: "StoredSnapshot", policies: "Policies", data: Path | None) -> None:
+        self._snapshot = snapshot
+        self._policies = policies
+        self._data = data
+        self._known: dict[int, tuple[ClassOnTable, ...]] = {}
+
+    def __call__(self, tables: tuple[int, ...]) -> Mapping[int, tuple["ClassOnTable", ...]]:
+        missing = tuple(table for table in tables if table not in self._known)
+        if missing:
+            self._known.update(self._classified(missing))
+        return {table: self._known[table] for table in tables}
+
+    def _classified(self, tables: tuple[int, ...]) -> Mapping[int, tuple["ClassOnTable", ...]]:
+        from app.core.table_classes import classes_of_tables
+
+        engine = new_engine()
+        try:
+            engine.open_snapshot(self._snapshot)
+            return classes_of_tables(
+                engine, self._policies.classification, view_parses(self._data), tables
+            )
+        finally:
+            engine.close()
+
+
+def audit_parts(lake: LakeSettings, data: Path, policies: "Policies", fail_on: str) -> "AuditParts":
+    """What an audit of a lake is made from. Raises ModeUnknownError."""
+    from app.audit import AuditParts
+    from app.core.rights import mode_named
+
+    return AuditParts(
+        lake=lake.name,
+        data=data,
+        mode=mode_named(lake.mode),
+        engine_groups=lake.groups,
+        everyone_at=lake.everyone_at,
+        policies=policies,
+        compile_judge=compile_judge,
+        new_engine=new_engine,
+        view_parses=view_parses(data),
+        fail_on=fail_on,
+    )
+
+
+def run_audit(
+    settings: Settings,
+    lake: LakeSettings,
+    *,
+    fail_on: str = "SEV4",
+    crawl_first: bool = True,
+    progress: Progress = no_progress,
+) -> "RecordedRun":
+    """Audit a lake and record the run. Policies and mode are checked before the crawl."""
+    from app.recorded_audit import audit_lake
+    from app.store.schema import open_database
+
+    parts = audit_parts(lake, settings.data, load_policies(lake), fail_on)
+
+    def take(progress: Progress) -> "StoredSnapshot":
+        if crawl_first:
+            return crawl(lake, settings.data, progress)
+        return newest_snapshot(lake, settings.data)
+
+    database = open_database(settings.database.reveal())
+    try:
+        return audit_lake(parts, database, take, str(lake.source), progress)
+    finally:
+        database.close()
+
+
+def view_parses(data: Path | None) -> "ViewParses":
+    """Where parsed view texts are kept between runs; in memory without a data folder."""
+    from app.core.view_text import MemoryViewParses
+    from app.lake.view_parse_cache import StoredViewParses
+
+    return MemoryViewParses() if data is None else StoredViewParses(data / "view-parses")
+
+
+def utc_now() -> str:
+    """Now, in UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextmanager
+def opened_view(
+    config: Path | None, choice: LakeChoice, progress: Progress = no_progress
+) -> Iterator["LakeView"]:
+    """A lake opened for questions, from a command's options."""
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    lake = choose_lake(settings, choice)
+    policies = load_policies(lake)
+    with snapshot_for(settings, choice, lake, progress) as snapshot:
+        yield lake_view(lake, snapshot, policies, settings.data)
+
+
+def newest_results(settings: Settings, lake: LakeSettings, run: str | None = None) -> "RunResults":
+    """The results of the last whole run of a lake, or of a named one."""
+    from app.lake.results import RunResults
+    from app.store import runs
+    from app.store.database import reading_scope
+    from app.store.schema import open_database
+
+    database = open_database(settings.database.reveal())
+    try:
+        with reading_scope(database) as session:
+            found = (
+                runs.last_whole_run(session, lake.name) if run is None else runs.run(session, run)
+            )
+    finally:
+        database.close()
+    if found is None or found.results_path is None:
+        raise NotFoundError(
+            f"{lake.name} has no whole run yet", mend="Run lakewarden audit for it first"
+        )
+    return RunResults(Path(found.results_path))
+
+
+def note_question(
+    config: Path | None, choice: LakeChoice, question: str, parameters: Mapping[str, object]
+) -> None:
+    """Add a command's question to the data folder's audit trail, `questions.log`.
+
+    A question about --source, which is kept nowhere, is not noted.
+    """
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    if choice.source or not settings.data.is_dir():
+        return
+    line = json.dumps(
+        {
+            "time": utc_now(),
+            "asked_by": f"cli:{getpass.getuser()}",
+            "question": question,
+            "lake": choose_lake(settings, choice).name,
+            "parameters": dict(parameters),
+        },
+        ensure_ascii=False,
+    )
+    path = settings.data / "questions.log"
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.write(line + "\n")

@@ -1,0 +1,1 @@
+"""Measurements, and the lakes they are taken on."""

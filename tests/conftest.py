@@ -1,0 +1,53 @@
+"""Database servers for tests: started once a session, a fresh database for whoever asks.
+
+Where a server is not installed its tests are skipped and say why; with CI=true that is a
+failure, so that nothing goes green because it was not run.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.mariadb_server import MariadbServer, mariadb_server
+from tests.postgres_cluster import NoServerError, PostgresCluster, postgres_cluster
+
+FreshDatabase = Callable[[], str]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """A running PostgreSQL."""
+    try:
+        with postgres_cluster() as cluster:
+            yield cluster
+    except NoServerError as missing:
+        _skip_loudly(missing)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: PostgresCluster) -> FreshDatabase:
+    """Call it for the `postgresql://` address of a fresh, empty database."""
+    return lambda: postgres.url(postgres.create_database())
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariadbServer]:
+    """A running MariaDB."""
+    try:
+        with mariadb_server() as server:
+            yield server
+    except NoServerError as missing:
+        _skip_loudly(missing)
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(mariadb: MariadbServer) -> FreshDatabase:
+    """Call it for the `mysql://` address of a fresh, empty database."""
+    return lambda: mariadb.url(mariadb.create_database())
+
+
+def _skip_loudly(missing: NoServerError) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI runs every test, and there is {missing}")
+    pytest.skip(str(missing))

@@ -1,0 +1,1 @@
+"""The state database: one suite, run on SQLite and on PostgreSQL."""
