@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -73,10 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as problem:
         problem.show()
         sys.exit(2)
-    except LakewardenError as problem:
-        click.echo(f"lakewarden: {problem.code}: {problem}", err=True)
-        sys.exit(2)
     except BrokenPipeError:
         # The reader of our output has gone, such as `head`: not our failure.
         sys.stderr.close()
         sys.exit(0)
+    except LakewardenError as problem:
+        click.echo(f"lakewarden: {problem.code}: {problem}", err=True)
+        sys.exit(2)
+    except Exception as problem:  # noqa: BLE001 - exit 1 would mean "exposures"; this is 2
+        traceback.print_exc()
+        click.echo(
+            f"lakewarden: internal-error: {type(problem).__name__}: nothing was judged. "
+            "Please report the lines above",
+            err=True,
+        )
+        sys.exit(2)

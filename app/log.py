@@ -20,6 +20,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
 _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _HANDLER = "lakewarden"
+_TALKATIVE = ("alembic", "casbin", "sqlglot", "thrift")
 
 
 def set_up_logging(
@@ -35,6 +36,8 @@ def set_up_logging(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
+    for talkative in _TALKATIVE:
+        logging.getLogger(talkative).setLevel(max(root.level, logging.WARNING))
 
 
 def redacted(text: str) -> str:

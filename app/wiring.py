@@ -20,13 +20,17 @@ from app.settings import LakeSettings, SecretText, Settings
 if TYPE_CHECKING:
     from app.audit import AuditParts
     from app.core.engine import Engine
+    from app.core.history import PastRun
     from app.core.lake_view import ClassOnTable, LakeView
     from app.core.memberships import Memberships
     from app.core.population import Population
     from app.core.verdicts import Judge, Policies, PolicyLine
+    from app.core.view_text import ViewParses
     from app.lake.results import RunResults
     from app.lake.snapshot import StoredSnapshot
     from app.recorded_audit import RecordedRun
+    from app.store.database import Database, Session
+    from app.store.pepper import Pepper
 
 DEFAULT_EVERYONE_AT = 0.9
 
@@ -321,7 +325,6 @@ def run_audit(
 ) -> "RecordedRun":
     """Audit a lake and record the run. Policies and mode are checked before the crawl."""
     from app.recorded_audit import audit_lake
-    from app.store.schema import open_database
 
     parts = audit_parts(lake, settings.data, load_policies(lake), fail_on)
 
@@ -330,24 +333,107 @@ def run_audit(
             return crawl(lake, settings.data, progress)
         return newest_snapshot(lake, settings.data)
 
-    database = open_database(settings.database.reveal())
-    try:
+    with opened_state(settings) as database:
         return audit_lake(parts, database, take, str(lake.source), progress)
-    finally:
-        database.close()
 
 
 def view_parses(data: Path | None) -> "ViewParses":
     """Where parsed view texts are kept between runs; in memory without a data folder."""
     from app.core.view_text import MemoryViewParses
-    from app.lake.view_parse_cache import StoredViewParses
+    from app.lake.view_parse_cache import ViewParseFile
 
-    return MemoryViewParses() if data is None else StoredViewParses(data / "view-parses")
+    return MemoryViewParses() if data is None else ViewParseFile(data / "view-parses.parquet")
 
 
 def utc_now() -> str:
     """Now, in UTC, ISO 8601 to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextmanager
+def opened_state(settings: Settings) -> Iterator["Database"]:
+    """The state database, closed afterwards."""
+    from app.store.schema import open_database
+
+    database = open_database(settings.database.reveal())
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def pepper(settings: Settings) -> "Pepper":
+    """What token hashes are made with."""
+    from app.store.pepper import load_pepper
+
+    return load_pepper(settings.data, settings.pepper.reveal() if settings.pepper else None)
+
+
+def past_runs(
+    session: "Session", settings: Settings, lake: LakeSettings, start: datetime, end: datetime
+) -> list["PastRun"]:
+    """The whole runs of a lake between two times, and the one in force when they start."""
+    from app.core.history import PastRun
+    from app.store import runs
+
+    found = [each for each in runs.every_run(session, lake.name) if each.state == "whole"]
+    found.sort(key=lambda run: run.started_at)
+    before = [run for run in found if run.started_at < start][-1:]
+    wanted = [*before, *(run for run in found if start <= run.started_at <= end)]
+    if not wanted:
+        raise NotFoundError(f"{lake.name} has no whole run from then", mend="Widen the dates")
+    policies = load_policies(lake)
+    return [
+        PastRun(
+            run.id,
+            run.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            _past_view(settings, lake, run.snapshot, policies),
+        )
+        for run in wanted
+    ]
+
+
+def _past_view(
+    settings: Settings, lake: LakeSettings, content_hash: str | None, policies: "Policies"
+) -> "LakeView | None":
+    from app.lake.snapshot import snapshots_folder, stored_snapshots
+
+    for stored in stored_snapshots(snapshots_folder(settings.data, lake.name)):
+        if stored.content_hash == content_hash:
+            return lake_view(lake, stored, policies, settings.data)
+    return None
+
+
+def prepare_demonstration(data: Path, seed: int, port: int) -> Path:
+    """Build the demonstration lake into a folder, with its settings; return the settings file.
+
+    The policies are the starter ones that come with Lakewarden.
+    """
+    from app.demo import build_demonstration
+
+    data.mkdir(parents=True, exist_ok=True)
+    built = build_demonstration(data / "lake", seed=seed)
+    config = data / "lakewarden.toml"
+    config.write_text(
+        "# The demonstration's settings, written by `lakewarden demo`.\n"
+        'data = "."\n'
+        f"policies = {json.dumps(str(starter_policies()))}\n\n"
+        f'[server]\nhost = "127.0.0.1"\nport = {port}\n\n'
+        "[lakes.demo]\n"
+        f"source = {json.dumps('metastore+sqlite:///' + str(built.metastore.resolve()))}\n"
+        f"directory = {json.dumps('csv:' + str(built.directory.resolve()))}\n"
+        f'mode = "{built.mode}"\n'
+        f'groups = "{built.groups}"\n',
+        encoding="utf-8",
+    )
+    return config
+
+
+def starter_policies() -> Path:
+    """The folder of the policies that come with Lakewarden."""
+    import policies
+
+    return Path(next(iter(policies.__path__))).resolve()
 
 
 @contextmanager
@@ -369,16 +455,9 @@ def newest_results(settings: Settings, lake: LakeSettings, run: str | None = Non
     from app.lake.results import RunResults
     from app.store import runs
     from app.store.database import reading_scope
-    from app.store.schema import open_database
 
-    database = open_database(settings.database.reveal())
-    try:
-        with reading_scope(database) as session:
-            found = (
-                runs.last_whole_run(session, lake.name) if run is None else runs.run(session, run)
-            )
-    finally:
-        database.close()
+    with opened_state(settings) as database, reading_scope(database) as session:
+        found = runs.last_whole_run(session, lake.name) if run is None else runs.run(session, run)
     if found is None or found.results_path is None:
         raise NotFoundError(
             f"{lake.name} has no whole run yet", mend="Run lakewarden audit for it first"

@@ -68,8 +68,7 @@ def mariadb_server() -> Iterator[MariadbServer]:
     common = ["--no-defaults", f"--datadir={data}"]
     start = folder / "start.sql"
     start.write_text(
-        "CREATE USER lakewarden@'%';\n"
-        "GRANT ALL ON *.* TO lakewarden@'%' WITH GRANT OPTION;\n"
+        "CREATE USER lakewarden@'%';\nGRANT ALL ON *.* TO lakewarden@'%' WITH GRANT OPTION;\n"
     )
     start.chmod(0o644)
     try:
@@ -80,23 +79,24 @@ def mariadb_server() -> Iterator[MariadbServer]:
             cwd="/",
             **identity,
         )
-        process = subprocess.Popen(
-            [
-                server,
-                *common,
-                f"--port={port}",
-                "--bind-address=127.0.0.1",
-                f"--socket={folder / 'socket'}",
-                f"--init-file={start}",
-                "--skip-name-resolve",
-                "--innodb-flush-log-at-trx-commit=0",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "log").open("wb"),
-            cwd="/",
-            **identity,
-        )
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    server,
+                    *common,
+                    f"--port={port}",
+                    "--bind-address=127.0.0.1",
+                    f"--socket={folder / 'socket'}",
+                    f"--init-file={start}",
+                    "--skip-name-resolve",
+                    "--innodb-flush-log-at-trx-commit=0",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd="/",
+                **identity,
+            )
         try:
             wait_for_port(port)
             yield MariadbServer(port)

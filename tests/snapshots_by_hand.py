@@ -42,7 +42,7 @@ class HandDatabase:
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class HandSnapshot:
     """A folder with one Parquet file for each table of LAYOUT."""
 

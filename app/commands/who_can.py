@@ -57,9 +57,7 @@ def command(
     wiring.note_question(config, choice, "who-can", asked)
 
 
-def _answer(
-    view: Any, right: str, object_name: str, limit: int, paths: bool, output: str
-) -> None:
+def _answer(view: Any, right: str, object_name: str, limit: int, paths: bool, output: str) -> None:
     from app.commands.answers import path_words
     from app.core.questions import explain, who_can
 
@@ -79,7 +77,9 @@ def _answer(
         )
         if count
     ]
-    click.echo(f"{width} can {found.right} {found.object}" + (f" ({', '.join(extra)})" if extra else ""))
+    click.echo(
+        f"{width} can {found.right} {found.object}" + (f" ({', '.join(extra)})" if extra else "")
+    )
     click.echo(f"Classes: {', '.join(found.classes)}")
     if found.can_make_themselves:
         click.echo(

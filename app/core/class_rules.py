@@ -310,17 +310,22 @@ class _Matcher:
         self.location_sets.clear()
         conditions = {number: self._condition(number, rule) for number, rule in rules.items()}
         columns = ["ordinal", "database", "owner"]
-        columns += [
-            f"regexp_matches(name, {literal(regex)}) AS n{number}"
-            for regex, number in self.name_sets.items()
-        ]
-        columns += [
-            f"coalesce(regexp_matches(location, {literal(regex)}), false) AS l{number}"
-            for regex, number in self.location_sets.items()
-        ]
+        for asked, sets, value, prefix in (
+            ("named", self.name_sets, "name", "n"),
+            ("located", self.location_sets, "location", "l"),
+        ):
+            columns += [
+                f"CASE WHEN {asked} THEN regexp_matches({value}, {literal(regex)}) "
+                f"ELSE false END AS {prefix}{number}"
+                for regex, number in sets.items()
+            ]
+        names = [one for rule in rules.values() for one in (*rule.tables, *rule.except_tables)]
+        locations = [one for rule in rules.values() for one in rule.locations]
         self.engine.run(
             f"CREATE OR REPLACE TEMP TABLE class_candidates AS SELECT {', '.join(columns)} "
-            f"FROM {self.extent.tables} WHERE {_candidates(rules)}"
+            f"FROM (SELECT *, {_tried('name', names)} AS named, "
+            f"{_tried('location', locations)} AS located FROM {self.extent.tables}) AS tried "
+            f"WHERE {_candidates(rules)}"
         )
         matched = [
             self._matched(number, rule, conditions[number]) for number, rule in rules.items()
@@ -357,20 +362,24 @@ class _Matcher:
         return "WHERE " + " AND ".join(asked) if asked else ""
 
 
+def _tried(column: str, patterns: Sequence[NamePattern]) -> str:
+    if not patterns:
+        return "false"
+    return f"coalesce(regexp_matches({column}, {literal(whole(patterns))}), false)"
+
+
 def _candidates(rules: Mapping[int, ClassRule]) -> str:
-    """A condition on `tables` that every table matched by one of the rules fulfils."""
-    names: list[NamePattern] = []
-    locations: list[NamePattern] = []
+    """A condition that every table matched by one of the rules fulfils."""
     by_hits: list[int] = []
     by_database: list[int] = []
     found = set()
     for number, rule in rules.items():
         if rule.tables:
-            names += rule.tables
+            found.add("named")
         elif rule.columns:
             by_hits.append(number)
         elif rule.locations:
-            locations += rule.locations
+            found.add("located")
         elif rule.owners:
             found.add("owner IN (SELECT owner FROM class_owners)")
         elif rule.properties or rule.tags:
@@ -379,10 +388,6 @@ def _candidates(rules: Mapping[int, ClassRule]) -> str:
             by_database.append(number)
         else:
             return "true"
-    if names:
-        found.add(f"regexp_matches(name, {literal(whole(names))})")
-    if locations:
-        found.add(f"regexp_matches(location, {literal(whole(locations))})")
     if by_hits:
         found.add(f'ordinal IN (SELECT "table" FROM class_hits WHERE rule IN ({numbers(by_hits)}))')
     if by_database:

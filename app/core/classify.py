@@ -10,9 +10,11 @@
 the table from which a view has the class, null where a rule matched the table itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
 
 from app.core.class_rules import Extent, match_rules
 from app.core.classes import Classification
@@ -30,7 +32,6 @@ class ClassifyResult:
 
     gaps: tuple[dict[str, Any], ...]  # rows of the schema of gaps: what is in doubt
     rows: int  # of table_classes
-    tables: int  # with a class
     views: int
     views_parsed_now: int  # distinct texts that no earlier run had parsed
     sources_missing: int  # names in views that no table of the snapshot has
@@ -56,13 +57,10 @@ def classify(
         engine.run(
             "DELETE FROM table_classes WHERE NOT " + among("table_ordinal", sorted(only_tables))
         )
-    counts = engine.query(
-        "SELECT count(*) AS n, count(DISTINCT table_ordinal) AS tables FROM table_classes"
-    ).to_pylist()[0]
+    counted = engine.query("SELECT count(*) AS n FROM table_classes")
     return ClassifyResult(
         gaps=_gaps(engine, traced),
-        rows=counts["n"],
-        tables=counts["tables"],
+        rows=counted["n"][0].as_py(),
         views=traced.views,
         views_parsed_now=traced.parsed_now,
         sources_missing=traced.missing_sources,
@@ -93,11 +91,13 @@ def _narrowed(engine: Engine, tables: list[int]) -> Extent:
 def _gaps(engine: Engine, traced: ViewTrace) -> tuple[dict[str, Any], ...]:
     if not traced.unparsed:
         return ()
-    reasons: Mapping[int, str] = dict(traced.unparsed)
+    views, reasons = zip(*traced.unparsed, strict=True)
+    unparsed = pa.table({"view": pa.array(views, pa.int32()), "reason": pa.array(reasons)})
+    engine.give("views_unparsed", unparsed)
     named = engine.query(
-        "SELECT t.ordinal, d.catalog, d.name AS database, t.name FROM tables AS t "
-        "JOIN databases AS d ON d.ordinal = t.database "
-        f"WHERE {among('t.ordinal', sorted(reasons))} ORDER BY t.ordinal"
+        "SELECT d.catalog, d.name AS database, t.name, u.reason FROM views_unparsed AS u "
+        "JOIN tables AS t ON t.ordinal = u.view JOIN databases AS d ON d.ordinal = t.database "
+        "ORDER BY t.ordinal"
     ).to_pylist()
     return tuple(
         {
@@ -105,7 +105,7 @@ def _gaps(engine: Engine, traced: ViewTrace) -> tuple[dict[str, Any], ...]:
             "object": str(
                 ObjectName(row["catalog"] or DEFAULT_CATALOG, row["database"], row["name"])
             ),
-            "reason": f"its view text cannot be parsed: {reasons[row['ordinal']]}",
+            "reason": f"its view text cannot be parsed: {row['reason']}",
             "doubt": "The classes of this view: as a whole it was given those of every table "
             "whose name stands in its text",
         }

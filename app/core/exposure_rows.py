@@ -14,16 +14,12 @@ from app.core.classes import Classification
 from app.core.engine import Engine
 from app.core.exposures import ID_SQL, SCHEMA
 from app.core.facts import GRANT_LEVELS, SOURCE_TABLES
+from app.core.sql_text import literal
 
 #: At most this many grant rows stand as evidence beside one exposure.
 EVIDENCE_ROWS = 5
 
 _PLAIN = "(CASE WHEN {0} LIKE '%.%' OR {0} LIKE '%`%' THEN '`' || replace({0}, '`', '``') || '`' ELSE {0} END)"  # noqa: E501
-
-
-def literal(text: str) -> str:
-    """A string as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def load_table_exposures(engine: Engine, lake: str, classification: Classification) -> None:

@@ -98,6 +98,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "users": _schema(("name", STRING), ("kind", STRING), ("active", BOOL)),  # person | service
     "groups": _schema(("name", STRING)),
+    # member_type is `user` or `group`, in lower case
     "group_members": _schema(("member_type", STRING), ("member", STRING), ("group", STRING)),
     # What the lake says of itself: `source`, `metastore_version`, later its settings.
     "lake_settings": _schema(("key", STRING), ("value", STRING)),
@@ -123,10 +124,16 @@ SOURCE_TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One batch of facts of one kind; `kind` is a key of SCHEMAS."""
+    """One batch of facts of one kind; `kind` is a key of SCHEMAS.
+
+    A string column may come dictionary-encoded (int32 → string). With `last` its source
+    promises that no more of this kind will come, so what waits for it may begin; a kind
+    that both a source and a directory yield (`lake_settings`, `gaps`) is never marked.
+    """
 
     kind: str
     batch: pa.RecordBatch
+    last: bool = False
 
 
 #: Called with (what is being read, rows so far of it, total or None).

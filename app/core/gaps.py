@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.engine import Engine
-from app.core.exposure_rows import literal
 from app.core.population import Population
 from app.core.rights.mode import AuthorizationMode
+from app.core.sql_text import literal
 
 Gap = dict[str, Any]
 

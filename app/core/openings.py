@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+from pyroaring import BitMap, FrozenBitMap
 
 from app.core.assessment import Assessment
 from app.core.exposures import Verdict
 from app.core.memberships import MembershipEdge, Memberships, Subject
+from app.core.population import HeadCount
 from app.core.reach import PUBLIC, PopulationReach
 from app.core.verdicts import SEVERITIES
 
@@ -26,6 +28,11 @@ OPENING_SCHEMA = pa.schema(
         ("rights", pa.list_(_S)),
         ("classes", pa.list_(_S)),
         ("people", _I),  # active people behind the opening principal
+        # of those behind it, whom policy does not allow something that it opens:
+        ("wrong_people", _I),  # active people
+        ("wrong_services", _I),
+        ("wrong_inactive", _I),
+        ("wrong_unknown", _I),
         ("path", pa.list_(_S)),  # the memberships from `public` to it, in words
         ("path_rows", pa.list_(_S)),  # their places in the metastore
         ("granted_by", _S),  # who made the first membership of the path
@@ -41,6 +48,7 @@ class _Gathered:
     classes: set[str] = field(default_factory=set)
     severity: str = SEVERITIES[-1]
     everyone: bool = False
+    violators: BitMap = field(default_factory=BitMap)
 
 
 def gather_openings(
@@ -49,12 +57,30 @@ def gather_openings(
     """One row per opening principal (OPENING_SCHEMA), the gravest and widest first."""
     gathered: dict[str, _Gathered] = defaultdict(_Gathered)
     for number, verdict in enumerate(assessment.verdicts):
-        for opening in verdict.openings or ("mode",):
+        for opening in _that_open(verdict, reach) or ("mode",):
             _add(gathered[opening], verdict, assessment, number)
     ways = public_ways(memberships)
     rows = [_row(name, found, reach, ways) for name, found in gathered.items()]
     rows.sort(key=_gravest_first)
     return pa.Table.from_pylist(rows, OPENING_SCHEMA)
+
+
+def _that_open(verdict: Verdict, reach: PopulationReach) -> tuple[str, ...]:
+    """What opens it: where it is open to everyone, the principals that are everyone."""
+    if not verdict.everyone:
+        return verdict.openings
+    wide = tuple(opening for opening in verdict.openings if _head_count(opening, reach).everyone)
+    return wide or verdict.openings
+
+
+def _head_count(opening: str, reach: PopulationReach) -> HeadCount:
+    return reach.population.head_count(_behind(opening, reach))
+
+
+def _behind(opening: str, reach: PopulationReach) -> FrozenBitMap:
+    kind, _, name = opening.partition(":")
+    who = reach.principal(kind.upper(), name) if name else reach.everybody()
+    return who.possible
 
 
 def _add(found: _Gathered, verdict: Verdict, assessment: Assessment, number: int) -> None:
@@ -63,6 +89,7 @@ def _add(found: _Gathered, verdict: Verdict, assessment: Assessment, number: int
     found.classes.update(verdict.classes)
     found.severity = min(found.severity, verdict.severity)
     found.everyone = found.everyone or verdict.everyone
+    found.violators |= BitMap.deserialize(verdict.violators)
 
 
 def _gravest_first(row: Mapping[str, object]) -> tuple[object, ...]:
@@ -92,18 +119,23 @@ def _row(
 ) -> dict[str, object]:
     kind, _, name = opening.partition(":")
     way = ways.get((kind.upper(), name), ())
-    behind = reach.principal(kind.upper(), name).possible if name else reach.everybody().possible
+    count = _head_count(opening, reach)
+    wrong = reach.population.head_count(_behind(opening, reach) & found.violators)
     form = MODE if not name else NESTING if way else DIRECT
     times = [edge.create_time for edge in way if edge.create_time]
     return {
         "opening": opening,
         "form": form,
         "severity": found.severity,
-        "everyone": reach.population.head_count(behind).everyone,
+        "everyone": count.everyone,
         "tables": sum(found.groups.values()),
         "rights": sorted(found.rights),
         "classes": sorted(found.classes),
-        "people": reach.population.head_count(behind).people,
+        "people": count.people,
+        "wrong_people": wrong.people,
+        "wrong_services": wrong.services,
+        "wrong_inactive": wrong.inactive,
+        "wrong_unknown": wrong.unknown,
         "path": [describe_edge(edge) for edge in way],
         "path_rows": [edge.source for edge in way],
         "granted_by": way[0].grantor if way else None,

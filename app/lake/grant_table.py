@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.core.facts import GRANT_LEVELS
+from app.core.id_lookup import IdLookup
 from app.core.snapshots import LAYOUT
 from app.lake.ordering import (
     Key,
@@ -16,14 +17,13 @@ from app.lake.ordering import (
     same_as_before,
     take_rows,
 )
-from app.lake.ordinals import Ordinals
 
 _DATABASE_LEVEL = GRANT_LEVELS.index("database")
 _LEVELS_WITHOUT_OBJECT = ("global", "connector")
 
 
 def grant_tables(
-    facts: pa.Table, databases: Ordinals, tables: Ordinals
+    facts: pa.Table, databases: IdLookup, tables: IdLookup
 ) -> tuple[dict[str, pa.Table], pa.Table]:
     """The tables `rules`, `grantors` and `grants`, and what was left out as settings rows."""
     level = _levels(facts["level"])
@@ -54,11 +54,11 @@ def _levels(column: pa.ChunkedArray) -> pa.Array:
     return pc.cast(codes, pa.int8()).take(levels.ranks)
 
 
-def _objects(level: pa.Array, ids: pa.Array, databases: Ordinals, tables: Ordinals) -> pa.Array:
-    """Ordinals of databases at level database, none where a level has no object, else tables."""
+def _objects(level: pa.Array, ids: pa.Array, databases: IdLookup, tables: IdLookup) -> pa.Array:
+    """IdLookup of databases at level database, none where a level has no object, else tables."""
     on_database = pc.equal(level, _DATABASE_LEVEL)
     found = pc.if_else(
-        on_database, databases.of(pc.if_else(on_database, ids, None)), tables.of(ids)
+        on_database, databases.positions(pc.if_else(on_database, ids, None)), tables.positions(ids)
     )
     for name in _LEVELS_WITHOUT_OBJECT:
         found = pc.if_else(pc.equal(level, GRANT_LEVELS.index(name)), None, found)

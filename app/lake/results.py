@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from app.core.errors import NotFoundError
 from app.core.exposures import SCHEMA, VERDICT_SCHEMA
 from app.core.openings import OPENING_SCHEMA
 from app.core.run_report import Posture, RunReport
+from app.core.sql_text import literal
+from app.lake.exposure_pages import Condition, Value, count_sql, page_sql
 
 #: The order of exposures everywhere: the gravest and widest first, then by name.
 EXPOSURE_ORDER = 'severity, everyone DESC, scope DESC, object, "right", id'
@@ -49,9 +51,7 @@ def write_results(engine: Engine, folder: Path, openings: pa.Table, subjects: pa
     engine.write_parquet(
         f"SELECT {verdicts} FROM verdicts ORDER BY verdict", folder / "verdicts.parquet"
     )
-    engine.write_parquet(
-        "SELECT * FROM table_classes ORDER BY ALL", folder / "classes.parquet"
-    )
+    engine.write_parquet("SELECT * FROM table_classes ORDER BY ALL", folder / "classes.parquet")
     pq.write_table(openings, folder / "openings.parquet", compression="zstd")
     pq.write_table(subjects, folder / "population.parquet", compression="zstd")
 
@@ -106,6 +106,73 @@ class RunResults:
     def openings(self) -> pa.Table:
         """All openings, the gravest first."""
         return pq.read_table(self.parquet("openings")).cast(OPENING_SCHEMA)
+
+    def page(
+        self,
+        new_engine: Callable[[], Engine],
+        conditions: Sequence[Condition],
+        sort: Sequence[tuple[str, bool]],
+        after: Sequence[Value] | None,
+        limit: int | None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Exposures that meet some conditions, in an order, after a row (exposure_pages)."""
+        relation = f"read_parquet({literal(str(self.parquet('exposures')))})"
+        engine = new_engine()
+        try:
+            rows = engine.query(page_sql(relation, conditions, sort, after, limit))
+        finally:
+            engine.close()
+        yield from (_in_schema(batch) for batch in rows.to_batches())
+
+    def count(self, new_engine: Callable[[], Engine], conditions: Sequence[Condition]) -> int:
+        """How many exposures meet some conditions."""
+        relation = f"read_parquet({literal(str(self.parquet('exposures')))})"
+        engine = new_engine()
+        try:
+            found: int = engine.query(count_sql(relation, conditions))["n"][0].as_py()
+            return found
+        finally:
+            engine.close()
+
+    def select_exposures(
+        self,
+        new_engine: Callable[[], Engine],
+        wanted: Mapping[str, Collection[str]],
+        *,
+        name_part: str | None,
+        people: str | None,
+        limit: int,
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Exposures by column values, as dicts in their order, and how many there are.
+
+        wanted: column → values, one of which it must have (a list column: any of them).
+        name_part: what the object's name must hold. people: `person` or `service`.
+        """
+        wheres = ["true"]
+        for column, values in wanted.items():
+            if values:
+                listed = ", ".join(literal(value) for value in values)
+                is_list = pa.types.is_list(SCHEMA.field(column).type)
+                wheres.append(
+                    f"list_has_any({column}, [{listed}])" if is_list else f"{column} IN ({listed})"
+                )
+        if name_part:
+            wheres.append(f"contains(object, {literal(name_part)})")
+        if people:
+            wheres.append("people > 0" if people == "person" else "services > 0")
+        relation = f"read_parquet({literal(str(self.parquet('exposures')))})"
+        where = " AND ".join(wheres)
+        engine = new_engine()
+        try:
+            total: int = engine.query(f"SELECT count(*) AS n FROM {relation} WHERE {where}")["n"][
+                0
+            ].as_py()
+            rows: list[dict[str, Any]] = engine.query(
+                f"SELECT * FROM {relation} WHERE {where} ORDER BY {EXPOSURE_ORDER} LIMIT {limit}"
+            ).to_pylist()
+            return rows, total
+        finally:
+            engine.close()
 
     def report(self) -> RunReport:
         """The whole run for a renderer."""

@@ -1,11 +1,21 @@
-"""Turns a crawl's facts into the tables of a snapshot: ordinals, dictionaries, orders."""
+"""Turns a crawl's facts into the tables of a snapshot: ordinals, dictionaries, orders.
 
-from collections.abc import Iterator
+First the objects (databases and tables), whose order makes the ordinals; then the parts,
+each from its own kinds of facts and independent of the others; at last what the others
+have left to say: settings and gaps.
+
+What refers to an object that is gone opens nothing and is left out: a grant is counted
+in `lake_settings` (`dangling_grants.<level>`), a table becomes a gap.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.core import names
+from app.core.id_lookup import IdLookup
 from app.core.snapshots import LAYOUT
 from app.lake.fact_store import FactStore
 from app.lake.grant_table import grant_tables
@@ -20,7 +30,11 @@ from app.lake.ordering import (
     take_rows,
     without_unused,
 )
-from app.lake.ordinals import Ordinals
+
+Tables = dict[str, pa.Table]
+
+#: The kinds that the objects are built from.
+OBJECT_KINDS = ("databases", "tables")
 
 #: Kinds of facts that are a snapshot's table as they are, once sorted; of those in
 #: _SETS two equal rows say no more than one.
@@ -28,33 +42,67 @@ _PLAIN = ("catalogs", "roles", "role_members", "users", "groups", "group_members
 _SETS = ("catalogs", "roles", "users", "groups", "group_members")
 
 
-def snapshot_tables(store: FactStore) -> Iterator[tuple[str, pa.Table]]:
-    """Yield every table of LAYOUT, built from a store that is emptied on the way.
+@dataclass(frozen=True)
+class LakeObjects:
+    """Databases and tables in their order, and what else was learnt on the way."""
 
-    What refers to an object that is gone opens nothing and is left out: a grant is
-    counted in `lake_settings` (`dangling_grants.<level>`), a table becomes a gap.
-    """
-    databases, database_ordinals = _databases(store.take("databases"))
-    yield "databases", databases
-    tables, table_ordinals, view_texts, gaps = _tables(store.take("tables"), database_ordinals)
-    yield "tables", tables
-    yield "view_texts", view_texts
-    grants, dangling = grant_tables(store.take("grants"), database_ordinals, table_ordinals)
-    yield from grants.items()
-    del grants
-    yield from _columns(store.take("columns"), table_ordinals).items()
-    yield "table_properties", _table_properties(store.take("table_properties"), table_ordinals)
-    for kind, links in _LINKS.items():
-        ordinals = {"database": database_ordinals, "table": table_ordinals}
-        lookups = {column: ordinals[what] for column, what in links.items()}
-        yield kind, _linked(kind, store.take(kind), lookups)
-    for kind in _PLAIN:
-        yield kind, sort_rows(store.take(kind), unique=kind in _SETS)
-    yield (
-        "lake_settings",
-        sort_rows(pa.concat_tables([store.take("lake_settings"), dangling]), unique=True),
+    databases: IdLookup  # source ids → ordinals
+    tables: IdLookup
+    database_count: int
+    table_count: int
+    settings: list[pa.Table] = field(default_factory=list)  # rows for lake_settings
+    gaps: list[pa.Table] = field(default_factory=list)
+
+
+def build_objects(store: FactStore) -> tuple[LakeObjects, Tables]:
+    """The objects, and the tables `databases`, `tables` and `view_texts`."""
+    databases, database_ids = _databases(store.take("databases"))
+    database_lookup = IdLookup(database_ids)
+    tables, table_ids, view_texts, gaps = _tables(store.take("tables"), database_lookup)
+    objects = LakeObjects(
+        databases=database_lookup,
+        tables=IdLookup(table_ids),
+        database_count=databases.num_rows,
+        table_count=tables.num_rows,
+        gaps=[gaps],
     )
-    yield "gaps", sort_rows(pa.concat_tables([store.take("gaps"), gaps]), unique=True)
+    return objects, {"databases": databases, "tables": tables, "view_texts": view_texts}
+
+
+def _build_grants(store: FactStore, objects: LakeObjects) -> Tables:
+    tables, dangling = grant_tables(store.take("grants"), objects.databases, objects.tables)
+    objects.settings.append(dangling)
+    return tables
+
+
+def _build_columns(store: FactStore, objects: LakeObjects) -> Tables:
+    return _columns(store.take("columns"), objects.tables)
+
+
+def _build_properties(store: FactStore, objects: LakeObjects) -> Tables:
+    return {"table_properties": _table_properties(store.take("table_properties"), objects.tables)}
+
+
+#: The parts worth starting early: their kind of facts → how their tables are built.
+PARTS: dict[str, Callable[[FactStore, LakeObjects], Tables]] = {
+    "grants": _build_grants,
+    "columns": _build_columns,
+    "table_properties": _build_properties,
+}
+
+
+def build_rest(store: FactStore, objects: LakeObjects) -> Tables:
+    """Every other table, once objects and parts are built."""
+    found = {}
+    lookups = {"database": objects.databases, "table": objects.tables}
+    for kind, links in _LINKS.items():
+        theirs = {column: lookups[what] for column, what in links.items()}
+        found[kind] = _linked(kind, store.take(kind), theirs)
+    for kind in _PLAIN:
+        found[kind] = sort_rows(store.take(kind), unique=kind in _SETS)
+    for kind, more in (("lake_settings", objects.settings), ("gaps", objects.gaps)):
+        found[kind] = sort_rows(pa.concat_tables([store.take(kind), *more]), unique=True)
+    return found
 
 
 # kind → its id columns → whose ids they are
@@ -65,15 +113,15 @@ _LINKS = {
 }
 
 
-def _databases(facts: pa.Table) -> tuple[pa.Table, Ordinals]:
+def _databases(facts: pa.Table) -> tuple[pa.Table, pa.Array]:
     columns = LAYOUT["databases"].names
     keys = [column_key(facts[column]) for column in (*columns, "database_id")]
     facts = take_rows(facts, order(keys))
-    return facts.select(columns), Ordinals(facts["database_id"].combine_chunks())
+    return facts.select(columns), facts["database_id"].combine_chunks()
 
 
-def _tables(facts: pa.Table, databases: Ordinals) -> tuple[pa.Table, Ordinals, pa.Table, pa.Table]:
-    database = databases.of(facts["database_id"].combine_chunks())
+def _tables(facts: pa.Table, databases: IdLookup) -> tuple[pa.Table, pa.Array, pa.Table, pa.Table]:
+    database = databases.positions(facts["database_id"].combine_chunks())
     known = pc.is_valid(database)
     gaps = _orphan_gaps(facts.filter(pc.invert(known)))
     if gaps.num_rows:
@@ -87,8 +135,8 @@ def _tables(facts: pa.Table, databases: Ordinals) -> tuple[pa.Table, Ordinals, p
     facts = facts.drop_columns(["database_id", "view_text", "view_original_text"])
     facts = facts.append_column("database", database).append_column("view_text", view_text)
     facts = take_rows(facts, order(keys))
-    ordinals = Ordinals(facts["table_id"].combine_chunks())
-    return facts.select(LAYOUT["tables"].names), ordinals, view_texts, gaps
+    table_ids = facts["table_id"].combine_chunks()
+    return facts.select(LAYOUT["tables"].names), table_ids, view_texts, gaps
 
 
 def _orphan_gaps(orphans: pa.Table) -> pa.Table:
@@ -130,7 +178,7 @@ def _not_empty(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(pc.binary_length(texts), 0), None, texts)
 
 
-def _columns(facts: pa.Table, tables: Ordinals) -> dict[str, pa.Table]:
+def _columns(facts: pa.Table, tables: IdLookup) -> dict[str, pa.Table]:
     facts, table = _of_known(facts, "table_id", tables)
     column_names = without_unused(ranked(facts["name"]))
     column_types = without_unused(ranked(facts["type"]))
@@ -156,7 +204,7 @@ def _dictionary(name: str, column: Ranked) -> pa.Table:
     return pa.table([column.values], schema=LAYOUT[name])
 
 
-def _table_properties(facts: pa.Table, tables: Ordinals) -> pa.Table:
+def _table_properties(facts: pa.Table, tables: IdLookup) -> pa.Table:
     facts, table = _of_known(facts, "table_id", tables)
     property_names = ranked(facts["key"])
     keys = [number_key(table), property_names.key()]
@@ -170,17 +218,17 @@ def _table_properties(facts: pa.Table, tables: Ordinals) -> pa.Table:
     return take_rows(properties, order(keys))
 
 
-def _linked(kind: str, facts: pa.Table, lookups: dict[str, Ordinals]) -> pa.Table:
+def _linked(kind: str, facts: pa.Table, lookups: dict[str, IdLookup]) -> pa.Table:
     """A small table whose id columns become ordinals; rows of unknown ids are left out."""
-    for position, (column, ordinals) in enumerate(lookups.items()):
-        facts, found = _of_known(facts, column, ordinals)
+    for position, (column, lookup) in enumerate(lookups.items()):
+        facts, found = _of_known(facts, column, lookup)
         facts = facts.set_column(position, column, found)
     return sort_rows(facts.rename_columns(LAYOUT[kind].names))
 
 
-def _of_known(facts: pa.Table, column: str, ordinals: Ordinals) -> tuple[pa.Table, pa.Array]:
+def _of_known(facts: pa.Table, column: str, lookup: IdLookup) -> tuple[pa.Table, pa.Array]:
     """The rows whose id is known, and their ordinals."""
-    found = ordinals.of(facts[column].combine_chunks())
+    found = lookup.positions(facts[column].combine_chunks())
     if found.null_count == 0:
         return facts, found
     known = pc.is_valid(found)

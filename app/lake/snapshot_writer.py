@@ -9,20 +9,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
 
 from app.core.errors import SnapshotError
 from app.core.facts import Facts
-from app.lake.fact_store import FactStore
-from app.lake.question_index import make_index_folders, write_index
 from app.lake.snapshot import StoredSnapshot
+from app.lake.snapshot_assembly import SnapshotAssembly
 from app.lake.snapshot_files import (
     INDEX,
     MANIFEST,
@@ -32,9 +28,7 @@ from app.lake.snapshot_files import (
     manifest_bytes,
     sync,
     write_bytes,
-    write_parquet,
 )
-from app.lake.snapshot_tables import snapshot_tables
 
 _WRITING = ".writing-"
 _LOCK = "lock"
@@ -64,39 +58,22 @@ def write_snapshot(facts: Iterable[Facts], folder: Path, taken: Taken) -> Stored
     and noted as seen again. Whatever the facts raise (SourceError, DirectoryError) passes
     through and leaves nothing behind. Raises SnapshotError when the disk refuses.
     """
-    store = FactStore()
-    for batch in facts:
-        store.add(batch)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clear_abandoned(folder)
         with _writing_folder(folder) as writing:
-            _write_tables(store, writing)
+            with ThreadPoolExecutor(2) as threads:
+                assembly = SnapshotAssembly(writing, threads)
+                for batch in facts:
+                    assembly.add(batch)
+                entries = assembly.finish()
+            write_bytes(writing / MANIFEST, manifest_bytes(entries))
             return _put_in_place(writing, folder, taken)
     except OSError as error:
         raise SnapshotError(
             f"A snapshot cannot be written under {folder}: {error.strerror or error}",
             mend="Check the space and the rights of the data folder",
         ) from error
-
-
-def _write_tables(store: FactStore, writing: Path) -> None:
-    make_index_folders(writing)
-    counts: dict[str, int] = {}
-    entries: dict[str, Future[dict[str, Any]]] = {}
-    with ThreadPoolExecutor(2) as threads:
-        for name, table in snapshot_tables(store):
-            counts[name] = table.num_rows
-            size = {"databases": counts["databases"], "tables": counts.get("tables", 0)}
-            entries[name] = threads.submit(_write_table, writing, name, table, size)
-        written = {name: entry.result() for name, entry in sorted(entries.items())}
-    write_bytes(writing / MANIFEST, manifest_bytes(written))
-
-
-def _write_table(writing: Path, name: str, table: pa.Table, size: dict[str, int]) -> dict[str, Any]:
-    table = table.combine_chunks()
-    write_index(writing, name, table, **size)
-    return write_parquet(writing / f"{name}.parquet", table)
 
 
 def _put_in_place(writing: Path, folder: Path, taken: Taken) -> StoredSnapshot:

@@ -6,7 +6,7 @@ aliases, tags and several documents are refused: a policies file needs none of t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -174,7 +174,7 @@ class _Reading:
         if event.tag is not None:
             raise place.error(f"the tag {quoted(event.tag)} is not read here", "Drop it")
         if isinstance(event, yaml.ScalarEvent):
-            return Word(place, event.value, event.style is None)
+            return Word(place, event.value, not event.style)
         if isinstance(event, yaml.SequenceStartEvent):
             return Listing(place, tuple(self._items(depth)))
         return self._mapping(place, depth)
@@ -195,5 +195,8 @@ class _Reading:
                     f"the key {quoted(key.text)} stands here a second time",
                     f"It is on line {first} already: keep one of them",
                 )
-            entries[key.text] = (key.place, self._node(next(self.events), depth + 1))
+            value = self._node(next(self.events), depth + 1)
+            if not isinstance(value, Word):  # what it lacks is said where its key stands
+                value = replace(value, place=key.place)
+            entries[key.text] = (key.place, value)
         return Mapping(place, entries)

@@ -27,11 +27,11 @@ _SOMEBODY = Subject("user:somebody")
 def check_meaning(policy: PolicyFile, model: CasbinModel, classes: tuple[str, ...]) -> None:
     """Refuse lines that name unknown things or that Casbin fails on. Raises PolicyError."""
     trial = _Trial(policy, model, classes)
-    for line in policy.lines:
-        trial.line(line)
     for key, rows in policy.groupings.items():
         if key != "g":
             _check_grouping(key, rows, model, trial.known)
+    for line in policy.lines:
+        trial.line(line)
 
 
 class _Trial:
@@ -89,9 +89,11 @@ class _Trial:
     def _try_whole(self, tree: ast.expr, values: dict[str, str], place: Place) -> None:
         """A failing term may stand behind one that guards it: only the whole counts."""
         mend = "Mend the line, or the matcher in " + str(self._model.place("m"))
-        for words in product(*self.known.values()):
+        audience = values.get(self._token(0) or "", "")
+        tried = {self._model.request[0]: (_SOMEBODY, Subject(audience)), **self.known}
+        for words in product(*tried.values()):
             try:
-                result = self._evaluate(tree, values, **dict(zip(self.known, words, strict=True)))
+                result = self._evaluate(tree, values, **dict(zip(tried, words, strict=True)))
             except Exception as refused:
                 raise place.error(f"Casbin fails on this line: {refused}", mend) from refused
             if not isinstance(result, bool | float):

@@ -1,11 +1,11 @@
-"""`policy.csv`: read with a CSV reader, every line checked against the model.
+"""`policy.csv`: read as CSV is, every line checked against the model.
 
 pycasbin's own file adapter splits at commas whatever the quotes and loads a line that
 lacks a field; both surface at the first question. Here each record is one line, `#` at
 its beginning makes it a comment, and a value in quotes may hold commas and blanks.
 """
 
-import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,27 +39,34 @@ class PolicyFile:
         return {key: tuple(row.values for row in rows) for key, rows in self.groupings.items()}
 
 
+#: A value in quotes, with quotes doubled, or one that does not begin with a quote; blanks
+#: around it do not count.
+_VALUE = re.compile(r'[ \t]*(?:"((?:[^"]|"")*)"|([^", \t][^,]*?|))[ \t]*(,|\Z)')
+
+
 def records(text: str, file: str) -> Iterator[Record]:
     """The lines that are no comments. Raises PolicyError."""
     for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        place = Place(file, number)
-        try:
-            rows = list(csv.reader([line.strip()], strict=True, skipinitialspace=True))
-        except csv.Error as refused:
+        if line.strip() and not line.lstrip().startswith("#"):
+            place = Place(file, number)
+            key, *values = _values(line.strip(), place)
+            yield Record(place, key, tuple(values))
+
+
+def _values(line: str, place: Place) -> Iterator[str]:
+    position = 0
+    while True:
+        found = _VALUE.match(line, position)
+        if not found:
             raise place.error(
-                f"this is not CSV: {refused}",
+                f"this is not CSV from column {position + 1} on",
                 'Put a value that holds a comma or a quote in "quotes", with quotes doubled',
-            ) from refused
-        values = tuple(_outside_blanks(value, line) for value in rows[0])
-        yield Record(place, values[0], values[1:])
-
-
-def _outside_blanks(value: str, line: str) -> str:
-    """Blanks around a value do not count, except inside quotes."""
-    doubled = value.replace('"', '""')
-    return value if f'"{doubled}"' in line else value.strip()
+            )
+        inside, plain, separator = found.groups()
+        yield plain if inside is None else inside.replace('""', '"')
+        if not separator:
+            return
+        position = found.end()
 
 
 def read_policy(text: str, file: str, model: CasbinModel) -> PolicyFile:
@@ -141,7 +148,7 @@ def check_audience(name: str, place: Place) -> None:
         mend = f"Write `{EVERYONE}`"
     elif colon and rest and f"{prefix.strip().lower()}:" in PREFIXES:
         mend = f"Write `{prefix.strip().lower()}:{rest.strip()}`"
-    elif colon:
+    elif rest:
         known = [known.rstrip(":") for known in PREFIXES]
         mend = f"{nearest(prefix, known)}{mend}"
     raise place.error(f"{quoted(name)} is no audience", mend)

@@ -5,6 +5,7 @@ have it taken for markup.
 """
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -22,6 +23,9 @@ class Html:
 Child: TypeAlias = Html | str
 
 _VOID = frozenset({"meta"})
+
+# No character reference has one of these in it.
+_JOINT = re.compile(r"([_.:/@]+)(?=\w{2})")
 
 
 def text(value: str) -> Html:
@@ -50,8 +54,9 @@ def joined(children: Iterable[Child]) -> Html:
 
 
 def name(value: str) -> Html:
-    """A name from the lake: set apart, its direction kept to itself, breakable anywhere."""
-    return Html(f'<bdi class="name">{text(value).markup}</bdi>')
+    """A name from the lake: set apart, its direction kept to itself, broken at its joints."""
+    breakable = _JOINT.sub(r"\1<wbr>", text(value).markup)
+    return Html(f'<bdi class="name">{breakable}</bdi>')
 
 
 def name_list(values: Sequence[str], most: int = 6) -> Html:
@@ -78,23 +83,37 @@ def table(
     class_: str = "",
 ) -> Html:
     """A table with a caption; numbers stand right, one column names its row."""
-    head = element("tr", *(element("th", column, scope="col") for column in columns))
+    found = [list(row) for row in rows]
+    head = [
+        element("th", column, scope="col", **_of_numbers(row[place] for row in found))
+        for place, column in enumerate(columns)
+    ]
     body = [
-        element("tr", *(_cell(value, number == row_header) for number, value in enumerate(row)))
-        for row in rows
+        element("tr", *(_cell(value, place == row_header) for place, value in enumerate(row)))
+        for row in found
     ]
     inner = element(
         "table",
         element("caption", caption),
-        element("thead", head),
+        element("thead", element("tr", *head)),
         element("tbody", *body),
         class_=class_ or "plain",
     )
     return element("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 
+def _of_numbers(column: Iterable[Child | int | None]) -> dict[str, str]:
+    return {"class_": "number"} if any(isinstance(value, int) for value in column) else {}
+
+
+def date(value: str | None) -> Html:
+    """A date that is not broken in two."""
+    return element("span", value or "–", class_="date")
+
+
 def _cell(value: Child | int | None, names_row: bool) -> Html:
     if isinstance(value, int):
         return element("td", f"{value:,}", class_="number")
-    shown = "–" if value is None else value
-    return element("th", shown, scope="row") if names_row else element("td", shown)
+    if value is None:
+        return element("td", "–", class_="number")
+    return element("th", value, scope="row") if names_row else element("td", value)

@@ -23,17 +23,20 @@ def stream(report: RunReport, look: Look) -> Iterator[bytes]:
     yield _head(posture).encode()
     yield _line(element("header", _title(posture), html_sections.notices(posture)))
     yield b"<main>\n"
+    doubts = html_sections.doubts(posture)
     for part in (
         html_sections.figures(posture),
         html_sections.widest(posture),
+        # What is in doubt stands before everything that it puts in doubt.
+        *(() if posture["complete"] else (doubts,)),
         html_sections.classes(posture),
+        html_sections.breakdown(posture),
+        html_rows.changes(posture, found),
         html_sections.other_openings(posture),
         html_rows.lake(posture, found),
-        html_rows.changes(posture, found),
-        html_sections.doubts(posture),
-        html_sections.breakdown(posture),
         html_rows.principals(posture, found),
         html_rows.gravest(posture, found),
+        *((doubts,) if posture["complete"] else ()),
     ):
         yield _line(part)
     yield b"</main>\n"
@@ -67,7 +70,7 @@ def _title(posture: Posture) -> Html:
     objects = posture["objects"]
     return joined(
         [
-            element("p", "Lakewarden audit: lake ", name(posture["lake"]), class_="over"),
+            element("p", "Lakewarden audit: lake ", name(posture["lake"]), class_="which"),
             element("h1", html_sections.headline(posture)),
             element(
                 "p",

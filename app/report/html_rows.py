@@ -8,7 +8,17 @@ from app.core.run_report import Posture
 from app.report import phrases
 from app.report.exposure_fields import Row
 from app.report.findings import Findings, Picked
-from app.report.html_element import Child, Html, element, joined, name, name_list, severity, table
+from app.report.html_element import (
+    Child,
+    Html,
+    date,
+    element,
+    joined,
+    name,
+    name_list,
+    severity,
+    table,
+)
 from app.report.moments import iso_date
 
 _NOTHING = Html("")
@@ -29,7 +39,7 @@ def lake(posture: Posture, found: Findings) -> Html:
             element(
                 "div",
                 element("p", severity(row["severity"]), " ", element("strong", said)),
-                element("p", f"{who}. {row['detail']}"),
+                element("p", f"{who}. {phrases.capitalised(row['detail'] or '')}"),
                 class_="card",
             )
         )
@@ -58,7 +68,7 @@ def _principal_table(title: str, picked: Picked) -> Html:
             severity(row["severity"]),
             row["detail"],
             name_list(row["classes"]),
-            iso_date(row["opened_at"]) or "–",
+            date(iso_date(row["opened_at"])),
         )
         for row in picked.rows
     ]
@@ -82,7 +92,7 @@ def changes(posture: Posture, found: Findings) -> Html:
                 severity(row["severity"]),
                 row["right"],
                 phrases.who_can(row, posture),
-                (row["first_seen"] or "")[:10],
+                date(iso_date(row["first_seen"])),
             )
             for row in picked.rows
         ]
@@ -138,14 +148,17 @@ def _exposure(row: Row, posture: Posture) -> tuple[Child, ...]:
 
 
 def _why(row: Row) -> Html:
-    kinds = ", ".join(KINDS.get(kind, kind) for kind in row["kinds"])
+    kinds = "; ".join(KINDS.get(kind, kind) for kind in row["kinds"])
     facts: list[Child] = [element("li", "opened by ", name_list(_through(row)))]
     facts += [element("li", _grant(grant)) for grant in row["grants"]]
     more = row["grant_count"] - len(row["grants"])
     if more > 0:
         facts.append(element("li", f"and {phrases.counted(more, 'more grant')}"))
     facts += [element("li", f"class {said}") for said in row["class_evidence"]]
-    facts += [element("li", f"policy {line}: does not allow it") for line in row["policy_lines"]]
+    facts += [
+        element("li", f"policy line, which does not allow it: {line}")
+        for line in row["policy_lines"]
+    ]
     if row["contract"] is not None:
         facts.append(
             element("li", f"contract: at most {phrases.counted(row['contract'], 'person')}")

@@ -9,7 +9,17 @@ from app.core.run_report import Posture
 from app.core.verdicts import SEVERITIES
 from app.report import phrases
 from app.report.gap_groups import GapGroup, gap_groups
-from app.report.html_element import Child, Html, element, joined, name, name_list, severity, table
+from app.report.html_element import (
+    Child,
+    Html,
+    date,
+    element,
+    joined,
+    name,
+    name_list,
+    severity,
+    table,
+)
 from app.report.moments import iso_date, readable_time
 
 Row = Mapping[str, Any]
@@ -28,7 +38,8 @@ def headline(posture: Posture) -> str:
         return "Authorization is off: everyone can do everything in this lake"
     if opening and opening["everyone"]:
         tables = phrases.counted(opening["tables"], "table")
-        return f"Everyone can {_rights(opening)} {tables} that policy keeps from them"
+        whose = "that policy keeps from them" if opening["classes"] else "that nobody classified"
+        return f"Everyone can {_rights(opening)} {tables} {whose}"
     return (
         f"{phrases.counted(posture['exposures']['total'], 'exposure')} on "
         f"{phrases.counted(posture['exposures']['tables'], 'table')}"
@@ -147,13 +158,12 @@ def classes(posture: Posture) -> Html:
     )
     rows = [
         (
-            joined([name(each["class"]), element("span", each["description"], class_="about")]),
+            _class_name(each),
             each["tier"],
             each["tables"],
             each["exposed_tables"],
             _bars(each, top),
             each["contract"],
-            name_list(each["notify"], most=3),
         )
         for each in posture["classes"]
     ]
@@ -163,31 +173,38 @@ def classes(posture: Posture) -> Html:
             table(
                 "People who can read each class somewhere, beside those whom policy allows; "
                 "the contract is the most people its owner agreed to",
-                ("Class", "Tier", "Tables", "Exposed", "People", "Contract", "Tell"),
+                ("Class", "Tier", "Tables", "Exposed", "People", "Contract"),
                 rows,
             ),
         ]
     )
 
 
+def _class_name(each: Row) -> Html:
+    parts = [name(each["class"]), element("span", each["description"], class_="about")]
+    if each["notify"]:
+        parts.append(element("span", "To be told: ", name_list(each["notify"]), class_="about"))
+    return joined(parts)
+
+
 def _bars(each: Row, top: int) -> Html:
+    over = each["everyone"] or (each["people_can"] or 0) > (each["people_should"] or 0)
     open_to_all = element("span", "everyone", class_="tag open") if each["everyone"] else ""
     return element(
         "div",
-        _bar("can", each["people_can"], top, open_to_all),
-        _bar("should", each["people_should"], top, ""),
-        class_="bars",
+        _bar("can", each["people_can"], top, open_to_all, over=over),
+        _bar("should", each["people_should"], top),
     )
 
 
-def _bar(label: str, people: int | None, top: int, mark: Child) -> Html:
-    share = 100 * (people or 0) // top if top else 0
+def _bar(label: str, people: int | None, top: int, mark: Child = "", *, over: bool = False) -> Html:
+    share = max(100 * (people or 0) // top, int(bool(people))) if top else 0
     return element(
         "div",
         element("span", label),
-        element("i", style=f"width:{share}%"),
+        element("i", element("b", style=f"width:{share}%")),
         element("span", phrases.number(people), " ", mark),
-        class_=f"bar {label}",
+        class_="bar over" if over else "bar",
     )
 
 
@@ -228,9 +245,10 @@ def other_openings(posture: Posture) -> Html:
         (
             name(phrases.principal(each["opening"])),
             severity(each["severity"]),
-            phrases.capitalised(phrases.opening_sentence(each, posture)) + ".",
+            _how(each),
+            phrases.capitalised(phrases.opening_effect(each, posture)),
             each["tables"],
-            iso_date(each["since"]) or "–",
+            date(iso_date(each["since"])),
         )
         for each in others
     ]
@@ -239,19 +257,31 @@ def other_openings(posture: Posture) -> Html:
             element("h2", "Other openings", id="openings"),
             table(
                 "Other grants, roles and nestings that open something, gravest and widest first",
-                ("Through", "Severity", "What it opens", "Tables", "Since"),
+                ("Through", "Severity", "How", "What it opens", "Tables", "Since"),
                 rows,
             ),
         ]
     )
 
 
+def _how(opening: Row) -> Child:
+    if opening["form"] == MODE:
+        return phrases.capitalised(phrases.opening_cause(opening))
+    if opening["form"] != NESTING:
+        return "Direct grants"
+    made_by = f"made by {opening['granted_by']}" if opening["granted_by"] else ""
+    steps = []
+    for number, step in enumerate(opening["path"]):
+        facts = [opening["path_rows"][number], made_by if number == 0 else ""]
+        said = ", ".join(fact for fact in facts if fact)
+        steps.append(element("li", phrases.capitalised(step), element("small", said)))
+    return element("ol", *steps, class_="steps")
+
+
 def doubts(posture: Posture) -> Html:
     """What could not be read, what is in doubt for it, and what was not looked for."""
     groups = gap_groups(posture["gaps"])
     parts: list[Child] = [element("h2", "Not seen, and in doubt", id="doubts")]
-    if not posture["complete"]:
-        parts.append(_notice("alarm", "Incomplete.", phrases.incomplete_sentence(posture)))
     if posture["skipped"]:
         parts.append(_notice("warn", "Not looked for.", posture["skipped"]))
     if posture["slow_because"]:
@@ -261,6 +291,8 @@ def doubts(posture: Posture) -> Html:
         parts.append(table("Gaps", columns, [_gap(group) for group in groups]))
     elif posture["complete"]:
         parts.append(element("p", "Everything that was asked for could be read."))
+    else:
+        parts.append(element("p", phrases.verdict_sentence(posture)))
     return joined(parts)
 
 

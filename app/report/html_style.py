@@ -22,8 +22,9 @@ body{margin:0;background:var(--page);color:var(--ink);
 font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main,header,footer{max-width:72rem;margin:0 auto;padding:0 1.5rem}
 header{padding-top:2.2rem}
-.over{margin:0;color:var(--soft);font-size:.8rem;font-weight:600;letter-spacing:.08em;
+.which{margin:0;color:var(--soft);font-size:.8rem;font-weight:600;letter-spacing:.08em;
 text-transform:uppercase}
+.which .name{text-transform:none;letter-spacing:0;font-size:.95em}
 h1{margin:.35rem 0 .5rem;font-size:1.9rem;line-height:1.22;letter-spacing:-.015em;
 max-width:46rem;text-wrap:balance}
 h2{margin:2.6rem 0 .7rem;font-size:1.22rem;letter-spacing:-.005em}
@@ -55,7 +56,7 @@ font-variant-numeric:tabular-nums}
 .lead{font-size:1.08rem;line-height:1.5;margin:.55rem 0}
 .path{list-style:none;margin:.4rem 0;padding:0}
 .path li{position:relative;padding:.15rem 0 .6rem 1.6rem;border-left:2px solid var(--line);
-margin-left:.4rem}
+margin:0 0 0 .4rem}
 .path li:last-child{border-left-color:transparent;padding-bottom:0}
 .path li::before{content:"";position:absolute;left:-.42rem;top:.55rem;width:.7rem;height:.7rem;
 border-radius:50%;background:var(--card);border:2px solid var(--soft)}
@@ -78,14 +79,19 @@ caption{text-align:left;padding:.7rem .9rem .55rem;color:var(--soft);font-size:.
 th,td{text-align:left;vertical-align:top;padding:.5rem .9rem;border-top:1px solid var(--line)}
 thead th{background:var(--band);font-size:.8rem;font-weight:650;color:var(--soft);
 white-space:nowrap}
+thead th.number{text-align:right}
 tbody th{font-weight:600}
 td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .about{display:block;color:var(--soft);font-size:.86rem;font-weight:400}
-.bars{min-width:11rem}
-.bar{display:grid;grid-template-columns:3.6rem 1fr auto;gap:.5rem;align-items:center;
-font-size:.84rem;font-variant-numeric:tabular-nums}
-.bar i{display:block;height:.5rem;border-radius:3px;background:var(--bar);min-width:2px}
-.bar.should i{background:var(--bar2)}
+.bar{display:grid;grid-template-columns:3.2rem 6.5rem auto;gap:.5rem;align-items:center;
+justify-content:start;font-size:.84rem;font-variant-numeric:tabular-nums;white-space:nowrap}
+.bar i{display:block;height:.55rem;border-radius:3px;background:var(--band)}
+.bar b{display:block;height:100%;border-radius:3px;background:var(--bar2)}
+.bar.over b{background:var(--bar)}
+.steps{list-style:none;margin:0;padding:0}
+.steps small{display:block;color:var(--soft)}
+tbody th{min-width:11rem}
+.date{white-space:nowrap;font-variant-numeric:tabular-nums}
 .halves{display:grid;grid-template-columns:1fr 1fr;gap:1rem;align-items:start}
 @media (max-width:52rem){.halves{grid-template-columns:1fr}h1{font-size:1.55rem}}
 details{margin:.5rem 0}
@@ -102,8 +108,13 @@ footer .card{margin-top:1rem}
 --s0:#8f1220;--s1:#b3301a;--s2:#8a5200;--s3:#1f5f8b;--s4:#56616e;--on:#fff;--link:#000;
 --alarm:#fff;--warn:#fff;--good:#fff;--note:#fff;--alarm-ink:#7d0f1d;--warn-ink:#694400;
 --good-ink:#1c5a33;--note-ink:#1b4a7a;--bar:#c2273a;--bar2:#6c7a89}
-body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}
-.badge,.bar i,.path li::before,thead th{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+body{font-size:10pt}table{font-size:8.5pt}th,td{padding:.3rem .45rem}tbody th{min-width:0}
+.about,.bar,td details{font-size:8pt}.bar{grid-template-columns:2.6rem 3.4rem auto}
+.figures{gap:.4rem;
+grid-template-columns:repeat(auto-fit,minmax(6.5rem,1fr))}.figures div{padding:.5rem .7rem}
+.figures dd{font-size:1.2rem}main,header,footer{max-width:none;padding:0}
+.badge,.bar i,.bar b,.path li::before,thead th{print-color-adjust:exact;
+-webkit-print-color-adjust:exact}
 h2,h3,caption{break-after:avoid}tr,.card,.notice{break-inside:avoid}thead{display:table-header-group}
 .scroll{overflow:visible}.jump{display:none}@page{margin:16mm}}
 """

@@ -35,7 +35,9 @@ def counted(value: int, thing: str) -> str:
 
 
 def listed(items: Sequence[str], most: int = NAMED) -> str:
-    """`a, b and c`; of more than `most`, `a, b and 3 more`."""
+    """`a, b and c`; of many more than `most`, `a, b and 3 more`."""
+    if len(items) == most + 1:
+        most += 1
     shown = list(items[:most])
     if len(items) > most:
         shown.append(f"{len(items) - most:,} more")

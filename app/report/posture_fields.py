@@ -1,6 +1,6 @@
 """A run's posture as it is published: one order of keys, whatever order it was made in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from app.core.exposures import KINDS, STATUSES
@@ -82,7 +82,7 @@ def posture_fields(posture: Posture) -> Posture:
 
 
 def _ordered(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    order = ORDER[name]
+    order = ORDER.get(name, ())
     keys = [*(key for key in order if key in found), *sorted(found.keys() - set(order))]
     return {key: _published(key, found[key]) for key in keys}
 
@@ -90,8 +90,9 @@ def _ordered(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
 def _published(key: str, value: Any) -> Any:
     if key == "since":
         return iso_time(value)
-    if key in ORDER and isinstance(value, Mapping):
+    if isinstance(value, Mapping):
         return _ordered(key, value)
-    if key in ORDER and isinstance(value, Iterable):
-        return [_ordered(key, row) for row in value]
+    if isinstance(value, (list, tuple)):
+        # The classes of an opening are names, those of the posture are rows.
+        return [_ordered(key, row) if isinstance(row, Mapping) else row for row in value]
     return value

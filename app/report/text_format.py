@@ -120,9 +120,9 @@ def _lake(page: TextPage, posture: Posture, found: Findings) -> None:
     page.heading("The lake itself")
     for row in found.lake.rows:
         who = phrases.who_can(row, posture)
-        page.labelled(
-            row["severity"], f"{KINDS.get(row['kind'], row['kind'])}: {who}. {show(row['detail'])}"
-        )
+        meaning = phrases.capitalised(KINDS.get(row["kind"], str(row["kind"])))
+        detail = phrases.capitalised(show(row["detail"] or ""))
+        page.labelled(row["severity"], f"{meaning}: {who}. {detail}")
     _and_more(page, found.lake.left_out)
 
 

@@ -11,6 +11,7 @@ from app.core.errors import SettingsError
 from app.settings.keys import BY_NAME, KEYS
 from app.settings.secret_text import Origin
 
+_TABLES = tuple(dict.fromkeys(key.name.rpartition(".")[0] for key in KEYS if "." in key.name))
 _LAKE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TABLE = re.compile(r"\s*\[\s*(?P<name>[^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"\s*(?P<name>[\w\".'-]+(?:\s*\.\s*[\w\"'-]+)*)\s*=")
@@ -32,13 +33,7 @@ class Document:
         try:
             return cls(file, tomllib.loads(text), _lines(text))
         except tomllib.TOMLDecodeError as error:
-            where = re.search(r" \(at line (\d+), column \d+\)$", str(error))
-            what = str(error)[: where.start()] if where else str(error)
-            said = f"{file}:{where[1]}" if where else str(file)
-            raise SettingsError(
-                f"{said}: not valid TOML: {what[:1].lower()}{what[1:]}",
-                mend="Mend that line; texts stand in quotes",
-            ) from None
+            raise _not_toml(file, text, str(error)) from None
 
     @property
     def folder(self) -> Path:
@@ -64,7 +59,7 @@ class Document:
             yield name, key.read(written, labelled, environ)
 
     def _leaves(self) -> Iterator[tuple[str, str, Any]]:
-        tables = {key.name.split(".")[0] for key in KEYS if "." in key.name}
+        tables = {table.split(".")[0] for table in _TABLES}
         for name, value in self.tables.items():
             if name not in tables:
                 yield name, name, value
@@ -95,18 +90,28 @@ class Document:
         )
 
     def _unknown(self, name: str, general: str) -> SettingsError:
-        prefix, _, last = general.rpartition(".")
-        known = [key.name for key in KEYS if key.name.rpartition(".")[0] == prefix]
-        allowed = [key.rpartition(".")[2] for key in known]
-        if not prefix:
-            allowed += ["[server]", "[retention]", "[tokens]", "[log]", "[lakes.NAME]"]
         from difflib import get_close_matches
 
-        near = get_close_matches(last, allowed, n=1)
-        guess = f"Did you mean {near[0]}? " if near else ""
+        prefix, _, last = general.rpartition(".")
+        split = [key.name.rpartition(".") for key in KEYS]
+        known = {key: key for table, _, key in split if table == prefix}
+        if not prefix:
+            known |= {table.split(".")[0]: f"[{table}]" for table in _TABLES}
+        near = get_close_matches(last, known, n=1)
+        guess = f"Did you mean {known[near[0]]}? " if near else ""
         return self.origin(name).error(
-            f"{name} is not a setting", f"{guess}Known here: {', '.join(allowed)}"
+            f"{name} is not a setting", f"{guess}Known here: {', '.join(known.values())}"
         )
+
+
+def _not_toml(file: Path, text: str, error: str) -> SettingsError:
+    where = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", error)
+    what = error[: where.start()] if where else error
+    line = (where and where[1]) or len(text.splitlines())
+    return SettingsError(
+        f"{file}:{line}: not valid TOML: {what[:1].lower()}{what[1:]}",
+        mend="Mend that line; texts stand in quotes",
+    )
 
 
 def _content(file: Path) -> str:
@@ -129,6 +134,7 @@ def _lines(text: str) -> dict[str, int]:
         if header := _TABLE.match(line):
             table = _bare(header["name"])
             found.setdefault(table, number)
+            found.setdefault(table.split(".")[0], number)
         elif assignment := _ASSIGNMENT.match(line):
             name = _bare(assignment["name"])
             found.setdefault(f"{table}.{name}" if table else name, number)

@@ -1,7 +1,7 @@
 """The list of settings: how each is called, read, overridden and defaulted."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,10 @@ def _secret(value: Any, origin: Origin, environ: Mapping[str, str]) -> SecretTex
     return SecretText(_anchored(written, origin.folder), origin, environ)
 
 
+def _key(value: Any, origin: Origin, environ: Mapping[str, str]) -> SecretText:
+    return replace(_secret(value, origin, environ), is_all_secret=True)
+
+
 def _folder(value: Any, origin: Origin, environ: Mapping[str, str]) -> Path:
     return origin.folder / _text(value, origin, environ)
 
@@ -98,7 +102,7 @@ KEYS: tuple[Key, ...] = (
     Key("server.port", _whole(0, 65535), 8080),
     Key("retention.keep_days", _whole(0, 36500), 90),
     Key("retention.keep_count", _whole(0, 1_000_000), 10),
-    Key("tokens.pepper", _secret, None),
+    Key("tokens.pepper", _key, None),
     Key("log.format", _one_of("plain", "json"), "plain"),
     Key("log.level", _one_of("debug", "info", "warning", "error"), "info"),
     Key("lakes.NAME.source", _secret, None, by_environment=False),

@@ -39,8 +39,11 @@ class SecretText:
     written: str
     origin: Origin = Origin("given")
     environ: Mapping[str, str] = field(default_factory=dict, compare=False)
+    is_all_secret: bool = False
 
     def __str__(self) -> str:
+        if self.is_all_secret:
+            return _hidden(self.written)
         shown = _PASSWORD.sub(_hidden_password, self.written)
         return _SECRET_OPTION.sub(_hidden_option, shown)
 

@@ -88,7 +88,7 @@ _SQLITE_BEGIN = {
 def _address(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SettingsError("the state database's URL cannot be read", mend=_EXAMPLES) from None
     backend = address.drivername.split("+")[0]
     if backend in ("postgresql", "postgres"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from app.core.errors import ConflictError, NotFoundError
 from app.store.database import Session
@@ -68,7 +68,7 @@ def begin_run(
     fail_abandoned_runs(session, lake=lake, now=now)
     previous = last_whole_run(session, lake)
     values = {
-        "id": new_id(now),
+        "id": new_id(now, after=_newest_id(session, lake)),
         "lake": lake,
         "kind": kind,
         "state": RUNNING,
@@ -187,6 +187,10 @@ def every_run(session: Session, lake: str) -> list[Run]:
     """All runs of a lake, newest first."""
     query = select(runs).where(runs.c.lake == lake).order_by(runs.c.id.desc())
     return [_run(row) for row in session.execute(query)]
+
+
+def _newest_id(session: Session, lake: str) -> str | None:
+    return session.scalar(select(func.max(runs.c.id)).where(runs.c.lake == lake))
 
 
 def _fail(session: Session, run_ids: Sequence[str], error: str, now: datetime) -> None:

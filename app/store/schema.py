@@ -6,7 +6,6 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -204,7 +203,5 @@ def _write_ahead(database: Database, busy_seconds: float) -> None:
 
 
 def _versions() -> Path:
-    spec = find_spec("migrations")
-    if spec is None or not spec.submodule_search_locations:
-        raise StateError("the package `migrations` is not installed", mend="Install it anew")
-    return Path(spec.submodule_search_locations[0]) / "versions"
+    """Beside `app`, in the source as in an installed wheel."""
+    return Path(__file__).parents[2] / "migrations" / "versions"

@@ -80,12 +80,10 @@ def _from_postgresql(error: exc.DBAPIError, label: str) -> LakewardenError | Non
             if re.match(pattern, code):
                 return StateError(f"the state database {label} {what} ({said})", mend=mend)
         return None
-    if isinstance(error, exc.OperationalError | exc.InterfaceError):
-        return StateError(
-            f"the state database {label} cannot be reached: {said}",
-            mend="Check the address, the user and the password, and that the server runs",
-        )
-    return None
+    return StateError(
+        f"the state database {label} cannot be reached: {said}",
+        mend="Check the address, the user and the password, and that the server runs",
+    )
 
 
 def _written_meanwhile() -> ConflictError:

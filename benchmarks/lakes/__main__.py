@@ -14,9 +14,9 @@ from benchmarks.lakes import (
 )
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Parse the options, write what they ask for, say what was written."""
-    options = _parser().parse_args()
+    options = _parser().parse_args(arguments)
     try:
         size = lake_size(options.scale, options.seed)
     except ValueError as error:

@@ -37,15 +37,25 @@ class GeneratedLake:
 
     def crawl(self, progress: Progress = no_progress) -> Iterator[Facts]:
         """The lake, then its directory."""
-        yield from self.crawl_lake(progress)
-        yield from self.crawl_directory(progress)
+        plan = self._plan()
+        yield from self._lake(plan, progress)
+        yield from self._directory(plan, progress)
 
     def crawl_lake(self, progress: Progress = no_progress) -> Iterator[Facts]:
         """What the metastore of the lake says."""
-        plan = LakePlan(self._words, memory=self._memory, threads=self._threads)
-        yield _facts(
-            "lake_settings", key=["source", "metastore_version"], value=[self.label, "4.0.0"]
-        )
+        return self._lake(self._plan(), progress)
+
+    def crawl_directory(self, progress: Progress = no_progress) -> Iterator[Facts]:
+        """The people, services and leavers of the lake, and their groups."""
+        return self._directory(self._plan(), progress)
+
+    def _plan(self) -> LakePlan:
+        return LakePlan(self._words, memory=self._memory, threads=self._threads)
+
+    def _lake(self, plan: LakePlan, progress: Progress) -> Iterator[Facts]:
+        # What a crawl of the database would say of itself, so that snapshots are equal.
+        settings = {"source": "metastore-database", "metastore_version": "4.0.0"}
+        yield _facts("lake_settings", key=list(settings), value=list(settings.values()))
         yield _facts("catalogs", name=["hive"], location=[WAREHOUSE])
         yield self._databases()
         views = list(make_views(plan))
@@ -60,8 +70,7 @@ class GeneratedLake:
         yield from _counted(progress, "role_members", self._role_members(plan), None)
         yield from _counted(progress, "grants", self._grants(plan), self.size.grants)
 
-    def crawl_directory(self, progress: Progress = no_progress) -> Iterator[Facts]:
-        """The people, services and leavers of the lake, and their groups."""
+    def _directory(self, plan: LakePlan, progress: Progress) -> Iterator[Facts]:
         size, words = self.size, self._words
         known = words.users[: words.first_unknown]
         service = range(words.first_service, words.first_leaver)
@@ -72,7 +81,6 @@ class GeneratedLake:
             active=[n < words.first_leaver for n in range(len(known))],
         )
         yield _facts("groups", name=words.groups)
-        plan = LakePlan(words, memory=self._memory, threads=self._threads)
         users, groups = pa.array(words.users), pa.array(words.groups)
         for batch in plan.rows(queries.group_members(plan)):
             code, team = batch["member"], batch["team"]
@@ -112,9 +120,7 @@ class GeneratedLake:
                 table_id=pc.add(batch["id"], 1),
                 database_id=pc.add(number, 1),
                 name=name,
-                kind=pc.if_else(
-                    pc.equal(pc.bit_wise_and(batch["id"], 31), 0), "MANAGED_TABLE", "EXTERNAL_TABLE"
-                ),
+                kind=pc.if_else(batch["external"], "EXTERNAL_TABLE", "MANAGED_TABLE"),
                 owner=users.take(batch["creator"]),
                 owner_type=pa.repeat("USER", batch.num_rows),
                 location=pc.binary_join_element_wise(home, name, ".db/"),
@@ -158,14 +164,15 @@ class GeneratedLake:
         )
 
     def _properties(self, plan: LakePlan) -> Iterator[Facts]:
-        """`transient_lastDdlTime` of every table that is no view."""
-        for batch in plan.rows("SELECT id, created FROM tables"):
-            yield _facts(
-                "table_properties",
-                table_id=pc.add(batch["id"], 1),
-                key=pa.repeat("transient_lastDdlTime", batch.num_rows),
-                value=pc.cast(batch["created"], pa.string()),
-            )
+        """What a crawl keeps: EXTERNAL, and for every fourth table the team it belongs to."""
+        for key, query in queries.properties().items():
+            for batch in plan.rows(query):
+                yield _facts(
+                    "table_properties",
+                    table_id=pc.add(batch["id"], 1),
+                    key=pa.repeat(key, batch.num_rows),
+                    value=batch["value"],
+                )
 
     def _role_members(self, plan: LakePlan) -> Iterator[Facts]:
         roles, principals = pa.array(self._words.roles), self._words.principals

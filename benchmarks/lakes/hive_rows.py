@@ -13,7 +13,7 @@ from benchmarks.lakes.size import COLUMNS_PER_TABLE
 
 Rows = tuple[str, pa.RecordBatch]
 
-_INT16, _INT32, _INT64, _STRING = pa.int16(), pa.int32(), pa.int64(), pa.string()
+_INT16, _INT64, _STRING = pa.int16(), pa.int64(), pa.string()
 _ORC = "org.apache.hadoop.hive.ql.io.orc"
 #: Level of a grant → its table, id column, privilege column and object column.
 _GRANTS = {
@@ -46,7 +46,6 @@ class HiveRows:
 
     def __init__(self) -> None:
         self._role_names: pa.Array = pa.array([], _STRING)
-        self._properties = 0
 
     def rows(self, facts: Facts) -> Iterator[Rows]:
         """The rows of one batch of facts, of one or more tables."""
@@ -111,6 +110,13 @@ class HiveRows:
             VIEW_ORIGINAL_TEXT=batch["view_original_text"],
             IS_REWRITE_ENABLED=False,
             WRITE_ID=0,
+        )
+        yield _rows(
+            "TABLE_PARAMS",
+            count,
+            TBL_ID=ids,
+            PARAM_KEY="transient_lastDdlTime",
+            PARAM_VALUE=batch["create_time"].cast(_STRING),
         )
 
     def _columns(self, batch: pa.RecordBatch) -> Iterator[Rows]:

@@ -1,5 +1,7 @@
 """What a lake consists of, as queries over its plan; every name is still a code."""
 
+from math import gcd
+
 from benchmarks.lakes.plan import LAST_DAY, YEAR, LakePlan
 from benchmarks.lakes.size import COLUMNS_PER_TABLE, COMMON_GRANTS
 from benchmarks.lakes.vocabulary import (
@@ -18,14 +20,24 @@ from benchmarks.lakes.vocabulary import (
 
 #: Roles that each person has directly, on average, twice the same ones counted once.
 ROLES_PER_PERSON = 6
+#: All but one table in 32.
+_EXTERNAL = "id & 31 <> 0"
 
 
 def tables() -> str:
-    """Tables that are no views: id, database, name, creator, created."""
-    return """
+    """Tables that are no views: id, database, name, creator, created, external or not."""
+    return f"""
 SELECT id, database, name || '_' || strftime(DATE '2026-06-15' - days_back::INTEGER, '%Y%m%d')
-    AS table_name, creator, created
+    AS table_name, creator, created, {_EXTERNAL} AS external
 FROM tables JOIN datasets USING (d)"""
+
+
+def properties() -> dict[str, str]:
+    """Keys of table properties, each with the tables that have it and its values."""
+    return {
+        "EXTERNAL": f"SELECT id, 'TRUE' AS value FROM tables WHERE {_EXTERNAL}",
+        "team": "SELECT id, 'team_' || d % 997 AS value FROM tables WHERE d % 4 = 0",
+    }
 
 
 def columns() -> str:
@@ -143,7 +155,7 @@ WITH people AS (
         (SELECT unnest(range(130)) AS j), (SELECT unnest([0, 2, 3, 4, 5]) AS place)
     WHERE place = 0 OR j % 3 = place % 3
 ), writers AS (
-    SELECT {plan.role_code("0")} - {plan.role_code("0")} + unnest({_service_list(plan)}) AS member,
+    SELECT unnest({_service_list(plan)}) AS member,
         unnest({_writer_roles()}) AS role, 0 AS option
 ), admins AS (
     SELECT {plan.administrator("range")} AS member, {ADMIN} AS role, 1 AS option
@@ -183,17 +195,19 @@ def group_members(plan: LakePlan) -> str:
     home = f"{root} + {tree} - 1 - skewed(p, {salt('home')}, {max(1, tree * 7 // 8)}, 1.3)"
     return f"""
 SELECT p AS member, {home} AS team FROM (SELECT unnest(range({size.people})) AS p)
-UNION ALL
-SELECT DISTINCT p AS member, {root} + below(p * 3 + k, {salt("also")}, {tree}) AS team
-FROM (SELECT unnest(range({size.people})) AS p), (SELECT unnest(range(3)) AS k)
+UNION
+SELECT p, {root} + below(p * 3 + k, {salt("also")}, {tree})
+FROM (SELECT p, unnest(range(3)) AS k FROM (SELECT unnest(range({size.people})) AS p))
 WHERE chance(p * 3 + k, {salt("more")}) < 0.6
-UNION ALL
-SELECT DISTINCT {plan.member("f", "j")}, f - 1
-FROM (SELECT unnest(range(1, {len(FAMILIES) + 1})) AS f), (SELECT unnest(range(130)) AS j)
-UNION ALL
+UNION
+SELECT {plan.member("f", "j")}, f - 1
+FROM (SELECT f, unnest(range(130)) AS j
+    FROM (SELECT unnest(range(1, {len(FAMILIES) + 1})) AS f))
+UNION
 SELECT {plan.administrator("range")}, {root - 1} FROM range({min(ADMINISTRATORS, size.people)})
-UNION ALL
-SELECT -1 - ({root} + g), {root} + (g - 1) // 8 FROM (SELECT unnest(range(1, {tree})) AS g)"""
+UNION
+SELECT -1 - ({root} + g), {root} + (g - 1) // 8 FROM (SELECT unnest(range(1, {tree})) AS g)
+ORDER BY team, member"""
 
 
 def _service_list(plan: LakePlan) -> list[int]:
@@ -208,8 +222,6 @@ def _writer_roles() -> list[int]:
 
 def _coprime(step: int, count: int) -> int:
     """The least number from `step` on that shares no factor with `count`."""
-    from math import gcd
-
     while gcd(step, count) > 1:
         step += 1
     return step

@@ -212,4 +212,4 @@ _GRANTED: dict[str, object] = {"GRANT_OPTION": 0, "GRANTOR": GRANTOR, "GRANTOR_T
 
 
 def _sql(text: str) -> sql.Composed:
-    return sql.Composed([sql.SQL(text)])  # type: ignore[arg-type]
+    return sql.Composed([sql.SQL(text)])

@@ -15,7 +15,7 @@ from pyhive.exc import OperationalError
 from tests.hive.hive_server import HiveServer
 from tests.hive.lake_tables import LakeTable, quote
 
-BATCH = 100
+BATCH = 20
 """How many tables one statement asks about in SQL-standard mode."""
 
 _DENIED = re.compile(

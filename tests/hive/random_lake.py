@@ -142,8 +142,8 @@ class RandomLake:
             if self._random.random() < 0.5:
                 yield f"GRANT ROLE {quote(upper)} TO ROLE {quote(lower)}"
         for _ in range(3):
-            lower, upper = sorted(self._random.sample(range(len(self._roles)), 2))
-            yield f"GRANT ROLE {quote(self._roles[upper])} TO ROLE {quote(self._roles[lower])}"
+            low, high = sorted(self._random.sample(range(len(self._roles)), 2))
+            yield f"GRANT ROLE {quote(self._roles[high])} TO ROLE {quote(self._roles[low])}"
         yield f"GRANT ROLE {quote(self._random.choice(self._roles[-4:]))} TO ROLE `public`"
         yield f"GRANT ROLE {quote(self._random.choice(self._roles))} TO ROLE `admin`"
         yield f"GRANT ROLE `admin` TO ROLE {quote(self._random.choice(self._roles[:3]))}"

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -11,18 +10,15 @@ import pytest
 from app.store.database import Database
 from app.store.schema import open_database, upgrade
 from app.store.tables import metadata
-from tests.postgres_cluster import PostgresCluster, postgres_cluster
-
-_PREPARED = "prepared_state"
+from tests.postgres_cluster import PostgresCluster
 
 
 @pytest.fixture(scope="session")
-def state_cluster() -> Iterator[PostgresCluster]:
-    """A PostgreSQL with one prepared database."""
-    with postgres_cluster() as cluster:
-        _create(cluster, _PREPARED)
-        upgrade(cluster.url(_PREPARED))
-        yield cluster
+def prepared_server_url(postgres: PostgresCluster) -> str:
+    """A PostgreSQL database that is prepared once and emptied for each test."""
+    url = postgres.url(postgres.create_database("state"))
+    upgrade(url)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +42,9 @@ def state_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
         file = tmp_path / "state.db"
         shutil.copy(request.getfixturevalue("prepared_file"), file)
         return f"sqlite:///{file}"
-    cluster = request.getfixturevalue("state_cluster")
-    _empty(cluster, _PREPARED)
-    return str(cluster.url(_PREPARED))
+    url = str(request.getfixturevalue("prepared_server_url"))
+    _empty(url)
+    return url
 
 
 @pytest.fixture
@@ -56,7 +52,7 @@ def bare_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database that nobody has prepared."""
     if kind == "sqlite":
         return f"sqlite:///{tmp_path / 'data' / 'bare.db'}"
-    return _new_database(request.getfixturevalue("state_cluster"))
+    return str(request.getfixturevalue("postgres_url")())
 
 
 @pytest.fixture
@@ -84,23 +80,9 @@ def prepared_database(prepared_file: Path) -> Iterator[Database]:
     opened.close()
 
 
-_numbers = count()
-
-
-def _new_database(cluster: PostgresCluster) -> str:
-    name = f"state_{next(_numbers)}"
-    _create(cluster, name)
-    return cluster.url(name)
-
-
-def _create(cluster: PostgresCluster, name: str) -> None:
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-
-
-def _empty(cluster: PostgresCluster, name: str) -> None:
+def _empty(url: str) -> None:
     """Quicker than a new database. The trail's own triggers have to be passed by."""
     tables = ", ".join(metadata.tables)
-    with psycopg.connect(cluster.url(name)) as connection:
+    with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY".encode())

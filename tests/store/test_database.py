@@ -118,13 +118,21 @@ def test_documents_come_back_as_they_were(database: Database) -> None:
     [
         ("mysql://root@localhost/state", "no state can be kept in mysql"),
         ("nonsense", "cannot be read"),
+        ("postgresql://me:hunter2@db:port/state", "cannot be read"),
         ("sqlite://", "in memory"),
         ("sqlite:///:memory:", "in memory"),
     ],
 )
 def test_other_addresses_are_refused(url: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=said) as caught:
         connect(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_option_the_server_does_not_know_is_said() -> None:
+    database = connect("postgresql://me@127.0.0.1/state?hurry=yes")
+    with pytest.raises(StateError, match="hurry"), session_scope(database):
+        pass
 
 
 def test_the_label_shows_no_password() -> None:

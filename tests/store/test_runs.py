@@ -147,6 +147,19 @@ def test_the_last_whole_run_of_a_moment(database: Database) -> None:
         assert last_whole_run(session, "prod", until=before) is None
 
 
+def test_a_clock_set_back_does_not_bring_an_older_run_to_the_front(database: Database) -> None:
+    with session_scope(database) as session:
+        first = end_whole(session)
+        holder = new_holder()
+        acquire_lease(session, audit_lease("prod"), holder)
+        past = first.started_at - timedelta(hours=1)
+        second = begin_run(session, lake="prod", holder=holder, now=past)
+        finish_run(session, second.id, **ENDING)
+        last = last_whole_run(session, "prod")
+    assert last is not None
+    assert (last.id, last.started_at) == (second.id, past)
+
+
 def test_the_list_is_paged_by_key_newest_first(database: Database) -> None:
     with session_scope(database) as session:
         made = [end_whole(session).id for _ in range(7)]

@@ -177,9 +177,9 @@ def test_an_unreachable_server_is_said_without_the_password() -> None:
     assert "auditor@127.0.0.1" in str(caught.value)
 
 
-def test_a_missing_database_is_said(state_cluster: PostgresCluster) -> None:
+def test_a_missing_database_is_said(postgres: PostgresCluster) -> None:
     with pytest.raises(StateError, match='"nowhere" does not exist'):
-        check(state_cluster.url("nowhere", password="hunter2"))
+        check(postgres.url("nowhere", password="hunter2"))
 
 
 def test_a_table_that_vanished_is_said(own_database: Database) -> None:
@@ -212,7 +212,7 @@ database = open_database(sys.argv[1])
 
 def test_many_processes_may_use_a_bare_database_at_once(bare_url: str) -> None:
     command = [sys.executable, "-c", _FIRST_USE, bare_url]
-    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     errors = [process.communicate(timeout=60)[1] for process in started]
-    assert [process.returncode for process in started] == [0, 0, 0, 0], errors
+    assert [process.returncode for process in started] == [0, 0, 0], errors
     assert check(bare_url).is_ready

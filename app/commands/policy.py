@@ -1,0 +1,76 @@
+"""`lakewarden policy`: lint and test."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from app.commands.options import config_option, format_option
+
+_folder = click.option(
+    "--policies",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of policies (default: the settings').",
+)
+
+
+@click.group("policy")
+def command() -> None:
+    """Check the policies themselves."""
+
+
+def _chosen(folder: Path | None, config: Path | None) -> Path:
+    from app.settings import load_settings
+
+    return folder or load_settings(config).policies
+
+
+@command.command("lint")
+@_folder
+@config_option
+@format_option
+def lint_command(policies: Path | None, config: Path | None, output: str) -> None:
+    """Lines that never match, audiences nobody should name, classes without rules, …
+
+    Exit 0: nothing but warnings. 1: errors. 2: the policies cannot be read.
+    """
+    from app.commands.answers import print_json
+    from app.policy.lint import lint
+    from app.policy.loading import load_policies
+
+    found = lint(load_policies(_chosen(policies, config)))
+    if output == "json":
+        print_json([asdict(finding) for finding in found])
+    else:
+        for finding in found:
+            click.echo(str(finding))
+        errors = sum(finding.severity == "error" for finding in found)
+        click.echo(f"{errors} errors, {len(found) - errors} warnings")
+    sys.exit(1 if any(finding.severity == "error" for finding in found) else 0)
+
+
+@command.command("test")
+@_folder
+@config_option
+@format_option
+def test_command(policies: Path | None, config: Path | None, output: str) -> None:
+    """Run policies/tests/*.yaml: small lakes and the verdicts expected of them.
+
+    Exit 0: all as expected. 1: some not. 2: no tests, or they cannot be read.
+    """
+    from app.commands.answers import print_json
+    from app.policy.loading import load_policies
+    from app.policy.testing import run_tests
+
+    outcomes = run_tests(load_policies(_chosen(policies, config)))
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    if output == "json":
+        print_json([{**asdict(outcome), "passed": outcome.passed} for outcome in outcomes])
+    else:
+        for outcome in failed:
+            click.echo(str(outcome))
+        click.echo(f"{len(outcomes) - len(failed)} as expected, {len(failed)} not")
+    if not outcomes:
+        click.echo("There are no tests: add policies/tests/NAME.yaml", err=True)
+    sys.exit(2 if not outcomes else 1 if failed else 0)

@@ -1,0 +1,100 @@
+"""`lakewarden serve`: the REST API."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from app.commands.options import config_option
+from app.settings import Settings
+
+
+@click.command("serve")
+@click.option("--host", help="The address to listen on (default: the settings').")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port (0: any free one).")
+@config_option
+def command(host: str | None, port: int | None, config: Path | None) -> None:
+    """Serve the REST API under /v1. Needs a token (`lakewarden token create`)."""
+    from app import wiring
+    from app.serving import services
+    from app.settings import load_settings
+    from app.store import tokens
+    from app.store.database import reading_scope
+    from app.web.serving import check_may_serve
+
+    settings = load_settings(config)
+    address = host or settings.server.host
+    with wiring.opened_state(settings) as database:
+        with reading_scope(database) as session:
+            usable = tokens.has_usable_token(session)
+        check_may_serve(address, usable)
+        if not usable:
+            click.echo("No token is usable yet: lakewarden token create NAME", err=True)
+        _serve(services(settings, database), settings, address, port)
+
+
+def _serve(built: object, settings: Settings, host: str, port: int | None) -> None:
+    from typing import cast
+
+    from app.log import set_up_logging
+    from app.main import create_app
+    from app.web.services import Services
+    from app.web.serving import serve
+
+    set_up_logging(settings.log.format, settings.log.level)
+    chosen = free_port(host) if port == 0 else port or settings.server.port
+    click.echo(f"Lakewarden serves http://{host}:{chosen}/ - Ctrl-C ends it.", err=True)
+    serve(create_app(cast(Services, built)), host, chosen)
+
+
+def free_port(host: str) -> int:
+    """A port that is free now."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        found: int = probe.getsockname()[1]
+        return found
+
+
+def serve_with_token(settings: Settings, lake: str) -> None:
+    """Serve a demonstration: print the address, a token and three lines to try."""
+    from app import wiring
+    from app.serving import services
+    from app.store import tokens
+    from app.store.database import session_scope
+
+    host = settings.server.host
+    port = settings.server.port if _is_free(host, settings.server.port) else free_port(host)
+    with wiring.opened_state(settings) as database:
+        with session_scope(database) as session:
+            made = tokens.create_token(
+                session,
+                name="demonstration",
+                scopes={"read", "run"},
+                expires_at=datetime.now(UTC) + timedelta(hours=12),
+                pepper=wiring.pepper(settings),
+            )
+        address = f"http://{host}:{port}"
+        click.echo(f"\nThe API is at {address}/v1 with this token (12 hours):\n")
+        click.echo(f"  export TOKEN={made.plaintext}\n")
+        asked = (
+            f"/v1/lakes/{lake}/report",
+            f"/v1/lakes/{lake}/exposures?severity=SEV0&limit=3",
+            f"/v1/lakes/{lake}/widest?limit=3",
+        )
+        for path in asked:
+            click.echo(f'  curl -s -H "Authorization: Bearer $TOKEN" "{address}{path}"')
+        click.echo("")
+        _serve(services(settings, database), settings, host, port)
+
+
+def _is_free(host: str, port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return port != 0

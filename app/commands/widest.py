@@ -1,0 +1,47 @@
+"""`lakewarden widest`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.commands.options import config_option, format_option, lake_choice, lake_options
+
+
+@click.command("widest")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most.")
+@click.option("--run", help="A run's id (default: the last whole run).")
+@lake_options
+@config_option
+@format_option
+def command(limit: int, run: str | None, config: Path | None, output: str, **options: Any) -> None:
+    """The grants, roles and nestings that open the most, the gravest first."""
+    from app import wiring
+    from app.commands.answers import print_json, print_table, when
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    choice = lake_choice(options)
+    lake = wiring.choose_lake(settings, choice)
+    rows = wiring.newest_results(settings, lake, run).openings().slice(0, limit).to_pylist()
+    wiring.note_question(config, choice, "widest", {})
+    if output == "json":
+        print_json(rows)
+        return
+    print_table(
+        ("severity", "opened by", "tables", "to", "rights", "classes", "how", "by", "since"),
+        [
+            (
+                row["severity"],
+                row["opening"],
+                row["tables"],
+                "everyone" if row["everyone"] else f"{row['people']:,} people",
+                row["rights"],
+                row["classes"],
+                [*row["path"], *row["path_rows"]] or row["form"],
+                row["granted_by"],
+                when(row["since"]) if row["since"] else None,
+            )
+            for row in rows
+        ],
+    )

@@ -1,0 +1,197 @@
+"""What the API is served from: `app.web`'s Services, built from the rooms."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from app import __version__, wiring
+from app.core.errors import NotFoundError, SnapshotError
+from app.core.history import PastRun
+from app.core.lake_view import LakeView
+from app.core.run_report import RunReport
+from app.lake.results import RunResults
+from app.lake.snapshot import StoredSnapshot, snapshots_folder, stored_snapshots
+from app.long_questions import changes_between, what_user_can, who_could_between
+from app.settings import LakeSettings, Settings
+from app.store.database import Database
+from app.store.runs import Run
+from app.web.services import (
+    Condition,
+    ExposureQuery,
+    LakeDescription,
+    LoadedPolicies,
+    Services,
+    Slice,
+)
+
+
+def services(settings: Settings, database: Database) -> Services:
+    """Everything `create_app` needs."""
+    views = _Views(settings)
+    return Services(
+        version=__version__,
+        database=database,
+        pepper=wiring.pepper(settings),
+        lakes={name: _description(lake) for name, lake in settings.lakes.items()},
+        open_view=views.open,
+        results=_Results(),
+        questions=_Questions(views),
+        policies=lambda name: _loaded_policies(settings.lake(name)),
+        audit=lambda name, progress: (
+            wiring.run_audit(settings, settings.lake(name), progress=progress).run.id
+        ),
+    )
+
+
+def _description(lake: LakeSettings) -> LakeDescription:
+    return LakeDescription(
+        name=lake.name,
+        source=str(lake.source),
+        directory=None if lake.directory is None else str(lake.directory),
+        mode=lake.mode,
+        groups=lake.groups,
+        everyone_at=lake.everyone_at,
+        schedule=lake.schedule,
+    )
+
+
+def _loaded_policies(lake: LakeSettings) -> LoadedPolicies:
+    from app.policy.lint import lint
+
+    policies = wiring.load_policies(lake)
+    findings = tuple(
+        {
+            "level": found.severity,
+            "rule": found.rule,
+            "place": f"{found.file}:{found.line}",
+            "message": found.message,
+            "mend": found.mend,
+        }
+        for found in lint(policies)
+    )
+    return LoadedPolicies(policies, findings)
+
+
+class _Views:
+    """Snapshots of runs, opened for questions under the run's mode."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def open(self, run: Run) -> LakeView:
+        """The snapshot that a run judged. Raises NotFoundError where it was pruned."""
+        lake = self._settings.lake(run.lake)
+        stored = self._snapshot(run)
+        view = wiring.lake_view(lake, stored, wiring.load_policies(lake), self._settings.data)
+        if run.mode and run.mode != lake.mode:
+            from dataclasses import replace
+
+            from app.core.rights import mode_named
+
+            view = replace(view, mode=mode_named(run.mode))
+        return view
+
+    def _snapshot(self, run: Run) -> StoredSnapshot:
+        folder = snapshots_folder(self._settings.data, run.lake)
+        for stored in stored_snapshots(folder):
+            if stored.content_hash == run.snapshot:
+                return stored
+        raise NotFoundError(f"The snapshot of run {run.id} is gone", mend="It may have been pruned")
+
+
+class _Results:
+    """What runs concluded, from their folders."""
+
+    def report(self, run: Run) -> RunReport:
+        return results_of(run).report()
+
+    def exposures(self, run: Run, query: ExposureQuery) -> Iterator[pa.RecordBatch]:
+        return results_of(run).page(
+            wiring.new_engine, query.conditions, query.sort, query.after, query.limit
+        )
+
+    def count(self, run: Run, conditions: Sequence[Condition]) -> int:
+        return results_of(run).count(wiring.new_engine, conditions)
+
+    def openings(self, run: Run) -> pa.Table:
+        return results_of(run).openings()
+
+
+def results_of(run: Run) -> RunResults:
+    """The results of a whole run. Raises NotFoundError where they were pruned."""
+    if run.results_path is None:
+        raise NotFoundError(f"Run {run.id} has no results", mend="It may not be whole yet")
+    return RunResults(Path(run.results_path))
+
+
+class _Questions:
+    """The long questions, as the API asks them."""
+
+    def __init__(self, views: _Views) -> None:
+        self._views = views
+
+    def what_can(
+        self,
+        view: LakeView,
+        user: str,
+        right: str,
+        *,
+        not_allowed: bool,
+        after: str | int | None,
+        limit: int,
+    ) -> Slice:
+        page = what_user_can(
+            wiring.new_engine,
+            view,
+            user,
+            right,
+            entry=wiring.directory_entry(view, user),
+            not_allowed=not_allowed,
+            after=None if after is None else str(after),
+            limit=limit,
+        )
+        return Slice(page.rows, page.next, page.about)
+
+    def who_could(
+        self,
+        runs: Sequence[Run],
+        right: str,
+        object_text: str,
+        *,
+        after: str | int | None,
+        limit: int,
+    ) -> Slice:
+        past = [PastRun(run.id, _utc(run), self._view_or_none(run)) for run in runs]
+        found = who_could_between(past, right, object_text)
+        skip = int(after or 0)
+        rows = found.rows[skip : skip + limit]
+        following = skip + limit if skip + limit < len(found.rows) else None
+        return Slice(rows, following, found.about)
+
+    def _view_or_none(self, run: Run) -> LakeView | None:
+        try:
+            return self._views.open(run)
+        except (NotFoundError, SnapshotError):
+            return None
+
+    def lineage(self, view: LakeView, object_text: str) -> Mapping[str, Any]:
+        from app.lineage_question import lineage_of
+
+        return lineage_of(wiring.new_engine, wiring.view_parses, view, object_text)
+
+    def changes(self, earlier: Run, later: Run, *, after: str | int | None, limit: int) -> Slice:
+        skip = int(after or 0)
+        found = changes_between(
+            wiring.new_engine,
+            results_of(earlier).folder,
+            results_of(later).folder,
+            skip=skip,
+            limit=limit,
+        )
+        return Slice(found.rows, skip + limit if found.more else None, {"counts": found.counts})
+
+
+def _utc(run: Run) -> str:
+    return run.started_at.strftime("%Y-%m-%dT%H:%M:%SZ")

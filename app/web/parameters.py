@@ -1,0 +1,91 @@
+"""Parameters that many routes share, with what may stand in them."""
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from app.core.names import show
+from app.web.cursors import LONGEST
+
+LARGEST_PAGE = 200
+
+
+def _moment(value: Any) -> datetime:
+    """ISO 8601: a moment with its zone, or a date or a moment without one, taken as UTC."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        text = str(value)
+        if len(text) == len("2026-06-12"):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("write a moment as 2026-06-12T08:15:30Z or a day as 2026-06-12") from None
+
+
+def _whole_text(value: str) -> str:
+    if not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError(f"{show(value)} holds half a character, which no name does")
+    return value
+
+
+def _plain_bool(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in ("true", "false"):
+            raise ValueError("write true or false")
+        return value == "true"
+    return value
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-06-12T08:15:30Z"]}),
+]
+Flag = Annotated[bool, BeforeValidator(_plain_bool)]
+WholeText = Annotated[str, AfterValidator(_whole_text)]
+
+LakePath = Annotated[
+    str, Path(description="The lake's name in the settings.", max_length=200, examples=["main"])
+]
+Limit = Annotated[
+    int, Query(ge=1, le=LARGEST_PAGE, description="How many rows a page holds at most.")
+]
+CursorText = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST,
+        description="The `next` of the page before, with the same filters. It is opaque, and "
+        "pinned to a run where the list is of one.",
+    ),
+]
+RunChoice = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="A whole run of the lake; the newest one if none is named.",
+        examples=["20260612T081530123456-7kq2mx"],
+    ),
+]
+ObjectText = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=2_000,
+        description="`db`, `db.table` or `db.table.column`, with a catalog before it where it is "
+        "not `hive`; a part that holds a dot stands in backticks.",
+        examples=["monitoring_keystrokes.events"],
+    ),
+]
+UserText = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=1_000,
+        description="A user's exact name, as the lake's engine gets it.",
+        examples=["dana.kim"],
+    ),
+]
