@@ -10,90 +10,21 @@ locations are tried in the engine: once with everything that any rule asks for, 
 what is left with each rule's own patterns.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from app.core.class_marks import Extent, mark_tables
+from app.core.class_patterns import RULE, check_patterns, matching, one_array, rule_values, whole
 from app.core.classes import Classification, ClassRule, NamePattern
 from app.core.engine import Engine
-from app.core.errors import PolicyError
 from app.core.sql_text import literal, numbers
-
-_RULE = pa.int16()
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The relations to classify: those of the snapshot, or smaller ones of their form."""
-
-    databases: str = "databases"
-    database_properties: str = "database_properties"
-    tables: str = "tables"
-    columns: str = "columns"
-    table_properties: str = "table_properties"
 
 
 def match_rules(engine: Engine, classification: Classification, extent: Extent) -> None:
     """Make the temp table `table_classes` of what the rules match, nothing inherited."""
     check_patterns(classification)
     _Matcher(engine, classification, extent).run()
-
-
-def check_patterns(classification: Classification) -> None:
-    """Raise PolicyError for a rule of an unknown class or a pattern RE2 cannot read."""
-    known = {one.name for one in classification.classes}
-    for rule in classification.rules:
-        place = f"{rule.file}:{rule.line}: rule {rule.rule!r}"
-        if rule.data_class not in known:
-            raise PolicyError(
-                f"{place} assigns {rule.data_class!r}, which is no class",
-                mend="Declare the class, or name one that is declared",
-            )
-        for pattern in _patterns(rule):
-            try:
-                pc.match_substring_regex(pa.array([""]), whole([pattern]))
-            except pa.ArrowInvalid as refused:
-                raise PolicyError(
-                    f"{place}: {pattern.written!r} is not a pattern RE2 can read",
-                    mend="Mend the pattern",
-                ) from refused
-
-
-def whole(patterns: Iterable[NamePattern]) -> str:
-    """One RE2 regex that matches what any of the patterns matches as a whole."""
-    return r"(?i)\A(?:" + "|".join(f"(?:{one.regex})" for one in patterns) + r")\z"
-
-
-def matching(values: pa.Array, wanted: Mapping[int, Sequence[NamePattern]]) -> dict[int, list[int]]:
-    """For each rule the positions of the values that one of its patterns matches."""
-    everything = [pattern for patterns in wanted.values() for pattern in patterns]
-    if not everything:
-        return {}
-    kept = pc.indices_nonzero(pc.match_substring_regex(values, whole(everything)))
-    left = values.take(kept)
-    found = {}
-    for rule, patterns in wanted.items():
-        hits = pc.indices_nonzero(pc.match_substring_regex(left, whole(patterns)))
-        found[rule] = kept.take(hits).to_pylist()
-    return found
-
-
-def _patterns(rule: ClassRule) -> list[NamePattern]:
-    fields = (
-        rule.catalogs,
-        rule.databases,
-        rule.tables,
-        rule.columns,
-        rule.owners,
-        rule.locations,
-        rule.tags,
-        rule.except_databases,
-        rule.except_tables,
-    )
-    paired = [pattern for pair in rule.properties for pattern in pair]
-    return [pattern for field in fields for pattern in field] + paired
 
 
 def _asks_database(rule: ClassRule) -> bool:
@@ -120,7 +51,7 @@ class _Matcher:
         self.engine = engine
         self.extent = extent
         self.rules = dict(enumerate(classification.rules))
-        self.tag_properties = {name.lower() for name in classification.tag_properties}
+        self.tag_properties = classification.tag_properties
         names = [one.name for one in classification.classes]
         self.class_of = {
             number: names.index(rule.data_class) for number, rule in self.rules.items()
@@ -140,7 +71,7 @@ class _Matcher:
             return
         self._databases()
         self._owners()
-        self._properties()
+        mark_tables(self.engine, self.rules, self.extent, self.tag_properties)
         self._column_hits()
         self._free_column_rules()
         others = {
@@ -155,7 +86,7 @@ class _Matcher:
             name,
             pa.table(
                 {
-                    "rule": pa.array([rule for rule, _ in rows], _RULE),
+                    "rule": pa.array([rule for rule, _ in rows], RULE),
                     column: pa.array([value for _, value in rows], kind),
                 }
             ),
@@ -168,8 +99,8 @@ class _Matcher:
         if asking:
             found = self.engine.query(f"SELECT ordinal, catalog, name FROM {self.extent.databases}")
             ordinals = found["ordinal"].to_pylist()
-            catalogs = _one_array(found["catalog"])
-            names = _one_array(found["name"])
+            catalogs = one_array(found["catalog"])
+            names = one_array(found["name"])
             in_catalog = matching(
                 catalogs, {n: r.catalogs for n, r in asking.items() if r.catalogs}
             )
@@ -193,68 +124,9 @@ class _Matcher:
         found = self.engine.query(
             f"SELECT DISTINCT owner FROM {self.extent.tables} WHERE owner IS NOT NULL"
         )
-        owners = _one_array(found["owner"])
+        owners = one_array(found["owner"])
         names = owners.to_pylist()
-        self.engine.give("class_owners", _pairs(matching(owners, asking), names, "owner"))
-
-    def _properties(self) -> None:
-        """`class_marks`: (rule, field, database or table) that a property or tag marks."""
-        self.engine.run(
-            "CREATE OR REPLACE TEMP TABLE class_marks "
-            '(rule SMALLINT, field VARCHAR, "table" INTEGER, database INTEGER)'
-        )
-        if not any(rule.properties or rule.tags for rule in self.rules.values()):
-            return
-        for level, relation in (
-            ("table", self.extent.table_properties),
-            ("database", self.extent.database_properties),
-        ):
-            keys = _one_array(self.engine.query(f"SELECT DISTINCT key FROM {relation}")["key"])
-            self._property_marks(level, relation, keys)
-            self._tag_marks(level, relation, keys)
-
-    def _property_marks(self, level: str, relation: str, keys: pa.Array) -> None:
-        for number, rule in self.rules.items():
-            conditions = []
-            for key_pattern, value_pattern in rule.properties:
-                names = keys.filter(pc.match_substring_regex(keys, whole([key_pattern])))
-                if len(names):
-                    conditions.append(
-                        f"(key IN ({_texts(names)}) AND regexp_matches("
-                        f"coalesce(value, ''), {literal(whole([value_pattern]))}))"
-                    )
-            if conditions:
-                self.engine.run(
-                    f'INSERT INTO class_marks (rule, field, "{level}") '
-                    f"SELECT DISTINCT {number}, 'properties', \"{level}\" FROM {relation} "
-                    f"WHERE {' OR '.join(conditions)}"
-                )
-
-    def _tag_marks(self, level: str, relation: str, keys: pa.Array) -> None:
-        wanted = {number: rule.tags for number, rule in self.rules.items() if rule.tags}
-        tagging = pa.array(
-            [key for key in keys.to_pylist() if key.lower() in self.tag_properties], pa.string()
-        )
-        if not wanted or not len(tagging):
-            return
-        where = f"key IN ({_texts(tagging)})"
-        found = self.engine.query(
-            f"SELECT DISTINCT value FROM {relation} WHERE {where} AND value IS NOT NULL"
-        )
-        values = found["value"].to_pylist()
-        tags = [[tag.strip() for tag in value.split(",")] for value in values]
-        distinct = sorted({tag for some in tags for tag in some if tag})
-        hits = matching(pa.array(distinct, pa.string()), wanted)
-        marked: dict[int, list[int]] = {}
-        for number, positions in hits.items():
-            chosen = {distinct[position] for position in positions}
-            marked[number] = [row for row, some in enumerate(tags) if not chosen.isdisjoint(some)]
-        self.engine.give("class_tags", _pairs(marked, values, "value"))
-        self.engine.run(
-            f'INSERT INTO class_marks (rule, field, "{level}") '
-            f"SELECT DISTINCT t.rule, 'tags', p.\"{level}\" FROM {relation} AS p "
-            f"JOIN class_tags AS t ON t.value = p.value WHERE p.{where}"
-        )
+        self.engine.give("class_owners", rule_values(matching(owners, asking), names, "owner"))
 
     def _column_hits(self) -> None:
         """`class_hits`: (table, rule, name) of columns that match a rule's columns."""
@@ -263,7 +135,7 @@ class _Matcher:
         if asking:
             found = self.engine.query(self._column_names())
             ordinals = found["ordinal"].to_pylist()
-            hits = matching(_one_array(found["name"]), asking)
+            hits = matching(one_array(found["name"]), asking)
             rows = [(rule, ordinals[at]) for rule, places in hits.items() for at in places]
         self._give("class_column_names", "name", pa.int32(), rows)
         self.engine.run(
@@ -286,7 +158,7 @@ class _Matcher:
             "class_of_rule",
             pa.table(
                 {
-                    "rule": pa.array(self.class_of.keys(), _RULE),
+                    "rule": pa.array(self.class_of.keys(), RULE),
                     "class": pa.array(self.class_of.values(), pa.int16()),
                 }
             ),
@@ -408,23 +280,3 @@ def _marked(where: str, ordinal: str = "c.ordinal", database: str = "c.database"
 
 def _number(sets: dict[str, int], regex: str) -> int:
     return sets.setdefault(regex, len(sets))
-
-
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-
-
-def _texts(values: pa.Array) -> str:
-    return ", ".join(literal(value) for value in values.to_pylist())
-
-
-def _pairs(found: Mapping[int, Sequence[int]], values: list[str], column: str) -> pa.Table:
-    """(rule, value) rows of positions found for rules."""
-    return pa.table(
-        {
-            "rule": pa.array([rule for rule, places in found.items() for _ in places], _RULE),
-            column: pa.array(
-                [values[place] for places in found.values() for place in places], pa.string()
-            ),
-        }
-    )

@@ -16,7 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from app.core.class_rules import Extent, match_rules
+from app.core.class_marks import Extent
+from app.core.class_rules import match_rules
 from app.core.classes import Classification
 from app.core.engine import Engine
 from app.core.inheritance import inherit_classes

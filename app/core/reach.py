@@ -96,7 +96,8 @@ class PopulationReach:
     def _user(self, name: str) -> PrincipalSet:
         known = self._users.get(name)
         if known is None:
-            bit = FrozenBitMap([self.population.bit(name)]) - self.broken
+            named = self.population.bit(name)
+            bit = FrozenBitMap([named] if named != ANYONE else []) - self.broken
             known = self._users[name] = PrincipalSet(bit, bit)
         return known
 
@@ -206,7 +207,8 @@ def _user_names(snapshot: Snapshot) -> tuple[str, ...]:
         role_members.filter(pc.equal(role_members["member_type"], "USER")).column("member"),
         rules.filter(pc.equal(rules["principal_type"], "USER")).column("principal"),
         _user_owners(snapshot.mapped("databases")),
-        _user_owners(snapshot.mapped("tables")),
+        # SQL-standard compares a table's owner with user names, whatever its type.
+        pa.chunked_array([pc.unique(snapshot.mapped("tables")["owner"])]),
     ]
     arrays = [chunk for column in chunks for chunk in column.chunks]
     unique = pc.unique(pa.chunked_array(arrays, pa.string())).drop_null()

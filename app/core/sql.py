@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 
-__all__ = ["SqlTextError", "exp", "parse_query"]
+__all__ = ["SqlTextError", "SqlTextLimitError", "exp", "parse_query"]
 
 MAX_CHARACTERS = 262_144
 MAX_NESTING = 100  # of brackets, of types in types, and of subscripts in a row
@@ -35,15 +35,19 @@ class SqlTextError(ValueError):
     """A text that cannot be read as one query; the message says why and where."""
 
 
+class SqlTextLimitError(SqlTextError):
+    """A text too long, too deep or too tangled to read, in any dialect."""
+
+
 def parse_query(text: str, dialect: str) -> exp.Query:
     """Read one query (also as the body of a CREATE VIEW). Raises SqlTextError."""
     if len(text) > MAX_CHARACTERS:
-        raise SqlTextError(f"it is longer than {MAX_CHARACTERS} characters")
+        raise SqlTextLimitError(f"it is longer than {MAX_CHARACTERS} characters")
     try:
         with _deep_enough():
             statements = _parse(text, dialect)
     except RecursionError:
-        raise SqlTextError("it is nested too deep") from None
+        raise SqlTextLimitError("it is nested too deep") from None
     except ParseError as refused:
         raise SqlTextError(_where(refused)) from None
     except SqlglotError as refused:
@@ -83,7 +87,7 @@ def _check_nesting(tokens: Iterable[str]) -> None:
         elif types and text.strip(">") == "":
             types = max(0, types - len(text))
         if max(brackets, types, subscripts) > MAX_NESTING:
-            raise SqlTextError(f"it is nested more than {MAX_NESTING} deep")
+            raise SqlTextLimitError(f"it is nested more than {MAX_NESTING} deep")
         before = text
 
 
@@ -95,9 +99,9 @@ def _bounded_parser(dialect: str) -> Any:
     def advance(self: Any, times: int = 1) -> None:
         self.steps_left -= 1
         if self.steps_left < 0:
-            raise SqlTextError("it takes too many steps to parse")
+            raise SqlTextLimitError("it takes too many steps to parse")
         if self.steps_left % 256 == 0 and monotonic() > self.deadline:
-            raise SqlTextError("it takes too long to parse")
+            raise SqlTextLimitError("it takes too long to parse")
         parser_class._advance(self, times)
 
     return type(f"Bounded{parser_class.__name__}", (parser_class,), {"_advance": advance})

@@ -6,107 +6,26 @@ come through under names nobody can tell. Relations of outer queries are made of
 inner ones; the outermost is the view.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from app.core.names import fold
-from app.core.sql import SqlTextError, exp, parse_query
+from app.core.sql import SqlTextLimitError, exp, parse_query
+from app.core.view_relations import NONE, Flow, Relation, Scope, named_relation, united
 from app.core.view_text import ANY_COLUMN, SourceName, ViewOutput, ViewParse, WholeSource
 
 #: Steps for each node of the tree before a text is given up as too tangled: names that
 #: could be of any of a thousand tables, CTEs that double one another.
-STEPS_PER_NODE = 50
+STEPS_PER_NODE = 20
 
 #: With more columns behind its outputs, a view is told by its sources alone.
 MAX_FLOWS = 20_000
-
-Flow = tuple[int, str]  # (number of the source, its column)
-NONE: frozenset[Flow] = frozenset()
 
 #: Functions that make several columns of one expression.
 _GENERATORS = (exp.Inline, exp.Explode, exp.Posexplode, exp.Stack)
 
 
-@dataclass
-class _Relation:
-    """What a FROM item offers, or a query returns."""
-
-    outputs: list[tuple[str, frozenset[Flow]]] = field(default_factory=list)
-    stars: dict[int, frozenset[str]] = field(default_factory=dict)  # source → left out
-    anything: frozenset[Flow] = NONE  # comes through, nobody can tell under which name
-
-    @property
-    def positional(self) -> bool:
-        return not self.stars and not self.anything
-
-    def named(self, name: str) -> frozenset[Flow]:
-        """What an output of that name is made of."""
-        return NONE.union(*(flows for output, flows in self.outputs if output == name))
-
-    def untold(self, name: str) -> frozenset[Flow]:
-        """What a column of that name may be, by the tables that come through whole."""
-        starred = {(source, name) for source, out in self.stars.items() if name not in out}
-        return self.anything | starred
-
-    def column(self, name: str) -> frozenset[Flow]:
-        return self.named(name) or self.untold(name)
-
-    def everything(self) -> frozenset[Flow]:
-        whole = {(source, ANY_COLUMN) for source in self.stars}
-        return self.anything.union(whole, *(flows for _, flows in self.outputs))
-
-    def add(self, other: "_Relation", left_out: frozenset[str] = frozenset()) -> None:
-        """Let all of another relation come through, but the columns left out."""
-        self.outputs += [(name, flows) for name, flows in other.outputs if name not in left_out]
-        for source, already in other.stars.items():
-            self._star(source, already | left_out)
-        self.anything |= other.anything
-
-    def renamed(self, names: list[str]) -> "_Relation":
-        """The relation under column aliases."""
-        if not names:
-            return self
-        if self.positional and len(names) == len(self.outputs):
-            flows = [flows for _, flows in self.outputs]
-            return _Relation(list(zip(names, flows, strict=True)))
-        everything = self.everything()
-        return _Relation([(name, everything) for name in names])
-
-    def _star(self, source: int, left_out: frozenset[str]) -> None:
-        self.stars[source] = self.stars.get(source, left_out) & left_out
-
-
-@dataclass
-class _Scope:
-    """The FROM items that a SELECT's expressions may speak of."""
-
-    outer: "_Scope | None"
-    items: list[tuple[str, _Relation]] = field(default_factory=list)
-    aliases: dict[str, frozenset[Flow]] = field(default_factory=dict)
-
-    def outwards(self) -> Iterator["_Scope"]:
-        scope: _Scope | None = self
-        while scope is not None:
-            yield scope
-            scope = scope.outer
-
-
-_Ctes = Mapping[str, _Relation]
-
-
-def _united(relations: Sequence[_Relation]) -> _Relation:
-    """The rows of all: UNION and the like, by position where it can be told."""
-    made = _Relation()
-    lengths = {len(relation.outputs) for relation in relations}
-    if len(lengths) == 1 and all(relation.positional for relation in relations):
-        for same_place in zip(*(relation.outputs for relation in relations), strict=True):
-            name, _ = same_place[0]
-            made.outputs.append((name, NONE.union(*(flows for _, flows in same_place))))
-    else:
-        for relation in relations:
-            made.add(relation)
-    return made
+_Ctes = Mapping[str, Relation]
 
 
 def read_view(text: str, dialect: str) -> ViewParse:
@@ -115,7 +34,7 @@ def read_view(text: str, dialect: str) -> ViewParse:
     try:
         return _Reader(query).read()
     except RecursionError:
-        raise SqlTextError("it is nested too deep") from None
+        raise SqlTextLimitError("it is nested too deep") from None
 
 
 class _Reader:
@@ -134,7 +53,7 @@ class _Reader:
                 view.anything |= {(self.source(table), ANY_COLUMN)}
         if sum(len(flows) for _, flows in view.outputs) > MAX_FLOWS:
             whole = frozenset((source, ANY_COLUMN) for source in self.sources.values())
-            view = _Relation(anything=whole)
+            view = Relation(anything=whole)
         outputs = [ViewOutput(name, tuple(sorted(flows))) for name, flows in view.outputs]
         if view.anything:
             outputs.append(ViewOutput("", tuple(sorted(view.anything))))
@@ -152,7 +71,7 @@ class _Reader:
     def spend(self, steps: int) -> None:
         self.steps_left -= steps
         if self.steps_left < 0:
-            raise SqlTextError("it is too tangled to follow")
+            raise SqlTextLimitError("it is too tangled to follow")
 
     def source(self, table: exp.Table) -> int:
         parts = [fold(part.name) for part in table.parts][-3:]
@@ -161,7 +80,7 @@ class _Reader:
 
     # Queries
 
-    def relation(self, node: exp.Expr, ctes: _Ctes, outer: _Scope | None) -> _Relation:
+    def relation(self, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> Relation:
         """What a query returns."""
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Query):
             return self.relation(node.this, self.with_ctes(node, ctes, outer), outer)
@@ -169,14 +88,14 @@ class _Reader:
             return self.set_operation(node, ctes, outer)
         if isinstance(node, exp.Select):
             return self.select(node, ctes, outer)
-        scope = _Scope(outer)
+        scope = Scope(outer)
         self.item(node, ctes, scope)
-        made = _Relation()
+        made = Relation()
         for _, relation in scope.items:
             made.add(relation)
         return made
 
-    def set_operation(self, node: exp.SetOperation, ctes: _Ctes, outer: _Scope | None) -> _Relation:
+    def set_operation(self, node: exp.SetOperation, ctes: _Ctes, outer: Scope | None) -> Relation:
         """Down the left side in a loop: a thousand UNIONs nest a thousand deep there."""
         operands: list[tuple[exp.Expr, _Ctes]] = []
         left: exp.Expr = node
@@ -185,11 +104,11 @@ class _Reader:
             operands.append((left.expression, ctes))
             left = left.this
         operands.append((left, ctes))
-        return _united(
+        return united(
             [self.relation(operand, known, outer) for operand, known in reversed(operands)]
         )
 
-    def with_ctes(self, node: exp.Expr, ctes: _Ctes, outer: _Scope | None) -> _Ctes:
+    def with_ctes(self, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> _Ctes:
         with_ = node.args.get("with_")
         if with_ is None:
             return ctes
@@ -198,21 +117,21 @@ class _Reader:
             name, columns = fold(cte.alias), _column_aliases(cte)
             if with_.recursive:
                 # once for what starts it, once more for what it adds to itself
-                known[name] = _Relation()
+                known[name] = Relation()
                 known[name] = self.relation(cte.this, known, outer).renamed(columns)
             known[name] = self.relation(cte.this, known, outer).renamed(columns)
         return known
 
-    def select(self, node: exp.Select, ctes: _Ctes, outer: _Scope | None) -> _Relation:
+    def select(self, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Relation:
         ctes = self.with_ctes(node, ctes, outer)
-        scope = _Scope(outer)
+        scope = Scope(outer)
         from_ = node.args.get("from_")
         joins = node.args.get("joins") or []
         for item in [from_.this] if from_ else []:
             self.item(item, ctes, scope)
         for item in [*(join.this for join in joins), *(node.args.get("laterals") or [])]:
             self.item(item, ctes, scope)
-        made = _Relation()
+        made = Relation()
         for expression in node.expressions:
             self.output(expression, ctes, scope, made)
         for key, value in node.args.items():
@@ -222,14 +141,14 @@ class _Reader:
             self.join_condition(join, ctes, scope)
         return made
 
-    def join_condition(self, join: exp.Join, ctes: _Ctes, scope: _Scope) -> None:
+    def join_condition(self, join: exp.Join, ctes: _Ctes, scope: Scope) -> None:
         self.others |= self.flows(join.args.get("on"), ctes, scope)
         for using in join.args.get("using") or []:
             self.others |= self.unqualified(fold(using.name), scope)
 
     # FROM items
 
-    def item(self, node: exp.Expr, ctes: _Ctes, scope: _Scope) -> None:
+    def item(self, node: exp.Expr, ctes: _Ctes, scope: Scope) -> None:
         """Add a FROM item, and what is joined to it inside its parentheses."""
         alias = fold(node.alias_or_name)
         columns = _column_aliases(node)
@@ -245,18 +164,18 @@ class _Reader:
             relation = self.relation(node.this, ctes, scope)
         elif isinstance(node, exp.Unnest) and len(columns) == len(node.expressions):
             each = [self.flows(value, ctes, scope) for value in node.expressions]
-            relation = _Relation(list(zip(columns, each, strict=True)))
+            relation = named_relation(zip(columns, each, strict=True))
         else:  # a function of rows, or literal rows
             if isinstance(node, exp.Table):
                 self.seen.add(id(node))
-            relation = _Relation(anything=self.flows(list(node.args.values()), ctes, scope))
+            relation = Relation(anything=self.flows(list(node.args.values()), ctes, scope))
         relation = relation.renamed(columns)
         if node.args.get("pivots"):
-            relation = _Relation(anything=relation.everything())
+            relation = Relation(anything=relation.everything())
         scope.items.append((alias, relation))
         self.joined(node, ctes, scope)
 
-    def joined(self, node: exp.Expr, ctes: _Ctes, scope: _Scope) -> None:
+    def joined(self, node: exp.Expr, ctes: _Ctes, scope: Scope) -> None:
         joins = node.args.get("joins") or []
         laterals = node.args.get("laterals") or []
         for item in [*(join.this for join in joins), *laterals]:
@@ -264,16 +183,16 @@ class _Reader:
         for join in joins:
             self.join_condition(join, ctes, scope)
 
-    def table(self, node: exp.Table, ctes: _Ctes) -> _Relation:
+    def table(self, node: exp.Table, ctes: _Ctes) -> Relation:
         self.seen.add(id(node))
         name = fold(node.name)
         if not node.db and name in ctes:
             return ctes[name]
-        return _Relation(stars={self.source(node): frozenset()})
+        return Relation(stars={self.source(node): frozenset()})
 
     # SELECT's expressions
 
-    def output(self, node: exp.Expr, ctes: _Ctes, scope: _Scope, made: _Relation) -> None:
+    def output(self, node: exp.Expr, ctes: _Ctes, scope: Scope, made: Relation) -> None:
         """Add one expression of a SELECT to what the query returns."""
         if isinstance(node, exp.Star):
             left_out = frozenset(fold(one.name) for one in node.args.get("except_") or [])
@@ -281,7 +200,7 @@ class _Reader:
                 self.spend(1 + len(relation.outputs))
                 made.add(relation, left_out)
             for changed in [*(node.args.get("replace") or []), *(node.args.get("rename") or [])]:
-                made.outputs.append((fold(changed.alias), self.flows(changed, ctes, scope)))
+                made.put(fold(changed.alias), self.flows(changed, ctes, scope))
         elif isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
             left_out = frozenset(fold(one.name) for one in node.this.args.get("except_") or [])
             for relation in self.aliased(node, scope):
@@ -291,21 +210,22 @@ class _Reader:
             flows = self.flows(node, ctes, scope)
             schema = node.args.get("schema")
             names = [fold(one.name) for one in schema.expressions] if schema else []
-            made.add(_Relation(anything=flows).renamed(names))
+            made.add(Relation(anything=flows).renamed(names))
         elif isinstance(node, exp.Aliases):
             flows = self.flows(node.this, ctes, scope)
-            made.outputs += [(fold(one.name), flows) for one in node.expressions]
+            for one in node.expressions:
+                made.put(fold(one.name), flows)
         elif isinstance(node, _GENERATORS) or node.is_star:
             made.anything |= self.flows(node, ctes, scope)
         else:
             flows = self.flows(node, ctes, scope)
             named = isinstance(node, exp.Alias | exp.Column | exp.Dot)
             name = fold(node.alias_or_name) if named else ""
-            made.outputs.append((name, flows))
+            made.put(name, flows)
             if isinstance(node, exp.Alias):
                 scope.aliases[name] = flows
 
-    def flows(self, root: object, ctes: _Ctes, scope: _Scope) -> frozenset[Flow]:
+    def flows(self, root: object, ctes: _Ctes, scope: Scope) -> frozenset[Flow]:
         """All columns that an expression, or a list of them, is made of."""
         found: set[Flow] = set()
         stack = [root]
@@ -331,7 +251,7 @@ class _Reader:
         self.spend(len(found))
         return frozenset(found)
 
-    def column(self, node: exp.Column, scope: _Scope) -> frozenset[Flow]:
+    def column(self, node: exp.Column, scope: Scope) -> frozenset[Flow]:
         """`c`, `t.c`, `db.t.c`, and fields of structs behind any of them."""
         if isinstance(node.this, exp.Star):
             return NONE.union(*(relation.everything() for relation in self.aliased(node, scope)))
@@ -347,11 +267,11 @@ class _Reader:
                 return NONE.union(*hits)
         return NONE.union(*(self.unqualified(part, scope) for part in parts))
 
-    def unqualified(self, name: str, scope: _Scope) -> frozenset[Flow]:
+    def unqualified(self, name: str, scope: Scope) -> frozenset[Flow]:
         found: set[Flow] = set()
         for around in scope.outwards():
             relations = [relation for _, relation in around.items]
-            self.spend(sum(1 + len(relation.outputs) for relation in relations))
+            self.spend(len(relations))
             named = NONE.union(*(relation.named(name) for relation in relations))
             if named:
                 return named.union(found)
@@ -359,7 +279,7 @@ class _Reader:
             found.update(*(relation.untold(name) for relation in relations))
         return frozenset(found)
 
-    def aliased(self, node: exp.Column, scope: _Scope) -> Iterable[_Relation]:
+    def aliased(self, node: exp.Column, scope: Scope) -> Iterable[Relation]:
         """The FROM items that `t.*` speaks of; all of them where there is no such t."""
         wanted = fold(node.table)
         for around in scope.outwards():

@@ -153,7 +153,7 @@ def _rows_of(key: str, parse: ViewParse) -> Iterable[_Row]:
 def parse_view(text: str, dialect: str = "hive") -> ViewParse:
     """Read a view text, in its own dialect first and then in the others. Never raises."""
     from app.core import view_reader  # sqlglot costs as much as all the rest to import
-    from app.core.sql import SqlTextError
+    from app.core.sql import SqlTextError, SqlTextLimitError
 
     errors = []
     for one in (dialect, *(other for other in DIALECTS if other != dialect)):
@@ -161,6 +161,8 @@ def parse_view(text: str, dialect: str = "hive") -> ViewParse:
             return view_reader.read_view(text, one)
         except SqlTextError as refused:
             errors.append(str(refused))
+            if isinstance(refused, SqlTextLimitError):
+                break
     return ViewParse(sources=scan_names(text), error=errors[0])
 
 

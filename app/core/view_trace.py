@@ -12,7 +12,7 @@
 - `view_columns(view, position, name)`: the columns of the views
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 
 from app.core.engine import Engine
 from app.core.names import DEFAULT_CATALOG, fold
-from app.core.sql_text import among
+from app.core.sql_text import among, literal
+from app.core.view_names import PROPERTIES, View, candidates, dialect, namespace
 from app.core.view_text import (
     COLUMN,
     LEFT_OUT,
@@ -43,10 +44,6 @@ _TABLES = {
     "view_columns": "view INTEGER, position INTEGER, name INTEGER",
 }
 
-_TRINO = "presto_view"
-_SPARK = "spark.sql.create.version"
-_NAMESPACES = ("view.catalogAndNamespace.part.1", "view.default.database")
-
 
 @dataclass
 class ViewTrace:
@@ -57,15 +54,6 @@ class ViewTrace:
     unparsed: list[tuple[int, str]] = field(default_factory=list)  # view, why not
     missing_sources: int = 0  # names in views that no table of the snapshot has
     reached: set[int] = field(default_factory=set)  # the asked tables and all they read
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    view: int
-    catalog: str
-    database: str
-    namespace: str  # of unqualified names; empty for the view's own database
-    key: str
 
 
 def trace_views(
@@ -121,33 +109,31 @@ class _Tracer:
         self.trace.views += len(views)
         keys = pa.array(sorted({view.key for view in views}), pa.string())
         rows = self.known.filter(pc.is_in(self.known["key"], keys))
-        errors = rows.filter(pc.equal(rows["fact"], VIEW))
-        reasons = dict(zip(errors["key"].to_pylist(), errors["name"].to_pylist(), strict=True))
+        said = rows.filter(pc.equal(rows["fact"], VIEW))
+        reasons = dict(zip(said["key"].to_pylist(), said["name"].to_pylist(), strict=True))
+        widths = dict(zip(said["key"].to_pylist(), said["output"].to_pylist(), strict=True))
         self.trace.unparsed += [
             (view.view, reasons[view.key]) for view in views if reasons[view.key]
         ]
         self.resolve(views, rows, reasons)
-        widths = dict(zip(errors["key"].to_pylist(), errors["output"].to_pylist(), strict=True))
         self.follow(views, rows, widths)
 
-    def views(self, found: pa.Table) -> list[_View]:
+    def views(self, found: pa.Table) -> list[View]:
         ordinals = found["ordinal"].to_pylist()
         rows = found["view_text"].to_pylist()
         properties = self.properties(ordinals)
         texts = self.texts(rows)
-        dialects = [_dialect(properties.get(view, {})) for view in ordinals]
+        dialects = [dialect(properties.get(view, {})) for view in ordinals]
         wanted = dict.fromkeys(zip(rows, dialects, strict=True))
-        keys = {one: parse_key(texts[one[0]], one[1]) for one in wanted}
-        self.parse_new({key: (texts[row], dialect) for (row, dialect), key in keys.items()})
+        keys = {one: parse_key(texts.get(one[0], ""), one[1]) for one in wanted}
+        self.parse_new({key: (texts.get(row, ""), way) for (row, way), key in keys.items()})
         views = []
-        for view, database, row, dialect in zip(
+        for view, database, row, written in zip(
             ordinals, found["database"].to_pylist(), rows, dialects, strict=True
         ):
             catalog, name = self.database_names[database]
-            namespace = next(
-                filter(None, (properties.get(view, {}).get(key) for key in _NAMESPACES)), ""
-            )
-            views.append(_View(view, catalog, name, fold(namespace), keys[row, dialect]))
+            said = namespace(properties.get(view, {}))
+            views.append(View(view, catalog, name, said, keys[row, written]))
         return views
 
     def load_databases(self) -> None:
@@ -159,7 +145,7 @@ class _Tracer:
 
     def properties(self, views: list[int]) -> dict[int, dict[str, str]]:
         """What says in which dialect a view is written, and where unqualified names are."""
-        keys = ", ".join(f"'{key}'" for key in (_TRINO, _SPARK, *_NAMESPACES))
+        keys = ", ".join(literal(key) for key in PROPERTIES)
         found = self.engine.query(
             f'SELECT "table", key, value FROM table_properties WHERE key IN ({keys}) '
             f'AND "table" BETWEEN {min(views)} AND {max(views)}'
@@ -180,19 +166,20 @@ class _Tracer:
     def parse_new(self, texts: Mapping[str, tuple[str, str]]) -> None:
         """Parse what no earlier run did, and keep it."""
         assert self.known is not None
-        have = set(pc.unique(self.known["key"]).to_pylist())
+        views = self.known.filter(pc.equal(self.known["fact"], VIEW))
+        have = set(views["key"].to_pylist())
         new = {key: text for key, text in texts.items() if key not in have}
         if not new:
             return
         parses: dict[str, ViewParse] = {}
-        for key, (text, dialect) in new.items():
-            parses[key] = parse_view(text, dialect)
+        for key, (text, written) in new.items():
+            parses[key] = parse_view(text, written)
         rows = parse_rows(parses)
         self.parses.keep(rows)
         self.known = pa.concat_tables([self.known, rows])
         self.trace.parsed_now += len(new)
 
-    def resolve(self, views: list[_View], rows: pa.Table, errors: Mapping[str, str]) -> None:
+    def resolve(self, views: list[View], rows: pa.Table, errors: Mapping[str, str]) -> None:
         """`view_resolved(view, number, source)`: the tables behind the names in views."""
         sources: dict[str, list[tuple[int, SourceName]]] = {}
         named = rows.filter(pc.equal(rows["fact"], SOURCE))
@@ -203,7 +190,7 @@ class _Tracer:
             (view.view, number, rank, self.databases[place], table)
             for view in views
             for number, name in sources.get(view.key, ())
-            for rank, (*where, table) in enumerate(_candidates(name, view))
+            for rank, (*where, table) in enumerate(candidates(name, view))
             if (place := (where[0], where[1])) in self.databases
         ]
         self.give(
@@ -245,7 +232,7 @@ class _Tracer:
         names = sum(len(sources.get(view.key, ())) for view in parsed)
         self.trace.missing_sources += names - resolved
 
-    def follow(self, views: list[_View], rows: pa.Table, widths: Mapping[str, int]) -> None:
+    def follow(self, views: list[View], rows: pa.Table, widths: Mapping[str, int]) -> None:
         """`view_columns`, `view_flows`, `view_wholes` and `view_left_out`."""
         self.give(
             "views_now",
@@ -307,28 +294,3 @@ class _Tracer:
         values = list(zip(*rows, strict=True)) or [()] * len(columns)
         arrays = [pa.array(each, kind) for each, kind in zip(values, columns.values(), strict=True)]
         self.engine.give(table, pa.table(arrays, names=list(columns)))
-
-
-def _dialect(properties: Mapping[str, str]) -> str:
-    if fold(properties.get(_TRINO, "")) == "true":
-        return "trino"
-    return "spark" if properties else "hive"
-
-
-def _candidates(name: SourceName, view: _View) -> Iterator[tuple[str, str, str]]:
-    """The tables that a name in a view may be, the likeliest first.
-
-    Engines call the catalog as they like (`spark_catalog`, any Trino catalog), and what
-    looks like a catalog may be a database before `table.snapshots`.
-    """
-    if name.catalog:
-        yield (name.catalog, name.database, name.table)
-        yield (view.catalog, name.database, name.table)
-        yield (view.catalog, name.catalog, name.database)
-    elif name.database:
-        yield (view.catalog, name.database, name.table)
-        yield (DEFAULT_CATALOG, name.database, name.table)
-        yield (view.catalog, view.namespace or view.database, name.database)
-    else:
-        yield (view.catalog, view.namespace or view.database, name.table)
-        yield (view.catalog, view.database, name.table)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 from app.demo import cast
-from app.demo.cast import CRM_ETL, HR_ETL, LAKE_ETL, LENA, at
+from app.demo.cast import CRM_ETL, HR_ETL, LAKE_ETL, LENA, PRIYA, at
 from app.demo.people import People
 from app.demo.warehouse import WAREHOUSE, By, Warehouse
 
@@ -14,7 +14,7 @@ _LEGACY = "v1"
 def leavers(warehouse: Warehouse, people: People, chance: Random) -> None:
     """M25: people who left and still have a role, a grant, a table."""
     _, _, boris, chloe, dirk, erin, felix = cast.LEAVERS
-    warehouse.member("crm_reader", boris, By(LENA, at("2023-03-06 09:00")))
+    warehouse.member("tmp_incident_2024_117", boris, By(PRIYA, at("2024-11-07 02:40")))
     warehouse.member("ops_engineer", erin, By(LENA, at("2022-10-03 09:00")))
     table = warehouse.tables["hr_benefits", "enrollment_2025"]
     by = By(HR_ETL, at("2025-02-05 10:00"))

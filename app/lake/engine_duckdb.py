@@ -46,7 +46,6 @@ class DuckDbEngine:
             },
         )
         self._connection.execute("SET python_enable_replacements = false")
-        self._connection.execute("SET parquet_metadata_cache = true")
 
     def open_snapshot(self, snapshot: Snapshot) -> None:
         """Make every table of the snapshot a view of its name, with its ordinal."""

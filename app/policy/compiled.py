@@ -23,10 +23,10 @@ from app.core.classes import UNCLASSIFIED
 from app.core.names import RIGHTS
 from app.core.population import Population
 from app.core.verdicts import Judge, Policies, PolicyLine
-from app.policy.enforcing import ask, enforcer_of, in_casbin_order, memberships_of
+from app.policy.enforcing import ask, enforcer_of, in_casbin_order, memberships_of, model_of
 from app.policy.expression import Atom, Functions, atoms, builtin_functions
 from app.policy.lines import CompiledLine, Matching, compile_lines
-from app.policy.model_conf import CasbinModel, read_model
+from app.policy.model_conf import CasbinModel
 from app.policy.stepwise import StepwiseJudge, enforcer_above
 from app.policy.truths import DoesNotSplitError, Truths
 
@@ -42,7 +42,7 @@ STOPS = {
 
 def compile_judge(policies: Policies, population: Population) -> Judge:
     """The judge of a population. Raises PolicyError where Casbin itself would fail."""
-    model = read_model(policies.model_text)
+    model = model_of(policies)
     memberships = memberships_of(policies, population)
     ordered = in_casbin_order(model, policies.lines, memberships.rows)
     truths = Truths(model, memberships, casbin_functions(model, policies))

@@ -5,6 +5,7 @@ about one subject use the same enforcer with only the groups above those who ask
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import casbin
@@ -21,7 +22,8 @@ from app.core.errors import PolicyError
 from app.core.population import UNKNOWN, Population
 from app.core.verdicts import Policies, PolicyLine
 from app.policy.memberships import Memberships, Row, closure
-from app.policy.model_conf import CasbinModel, read_model
+from app.policy.model_conf import FILE, CasbinModel, read_model
+from app.policy.places import label
 from app.policy.subjects import EVERYONE, Subject, Subjects, texts
 
 Enforce = Callable[[str, str, str], bool]
@@ -62,6 +64,11 @@ class CheckedLines(Adapter):  # type: ignore[misc]
         model["p"]["p"].policy.extend(Line(line) for line in self._lines)
         for key, rows in self._groupings.items():
             model["g"][key].policy.extend(list(row) for row in rows)
+
+
+def model_of(policies: Policies) -> CasbinModel:
+    """The model of policies that were loaded."""
+    return read_model(policies.model_text, f"{label(Path(policies.folder))}/{FILE}")
 
 
 def mentions(policies: Policies) -> Callable[[str], bool]:
@@ -158,7 +165,7 @@ def reference_enforce(policies: Policies, population: Population) -> Enforce:
     Subjects are what `Population.subject` gives: `user:x`, `anyone`, and `group:x` for an
     opaque group.
     """
-    model = read_model(policies.model_text)
+    model = model_of(policies)
     memberships = memberships_of(policies, population)
     groupings: dict[str, Iterable[Row]] = {**policies.hand_groupings}
     if "g" in model.groupings:
@@ -186,7 +193,7 @@ def reference_enforce(policies: Policies, population: Population) -> Enforce:
 
 def needs_population(policies: Policies) -> bool:
     """Whether one subject cannot be judged without everybody: subjectPriority's order."""
-    return bool(read_model(policies.model_text).effect == SUBJECT_PRIORITY_EFFECT)
+    return bool(model_of(policies).effect == SUBJECT_PRIORITY_EFFECT)
 
 
 def enforce_one(
@@ -206,7 +213,7 @@ def enforce_one(
     and `active` are what the directory says of the subject. Returns the answer and the
     lines that decided; of a denial, those of the classes that are denied.
     """
-    model = read_model(policies.model_text)
+    model = model_of(policies)
     if model.effect == SUBJECT_PRIORITY_EFFECT:
         raise model.place("e").error(
             "subjectPriority orders lines by the whole directory", "Ask with a population"

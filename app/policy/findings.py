@@ -12,7 +12,8 @@ from app.core.names import RIGHTS
 from app.core.population import Population
 from app.core.verdicts import Judge, Policies, PolicyLine
 from app.policy.compiled import compile_judge
-from app.policy.model_conf import CasbinModel, read_model
+from app.policy.enforcing import model_of
+from app.policy.model_conf import CasbinModel
 
 ERROR, WARNING = "error", "warning"
 
@@ -45,7 +46,7 @@ class Linted:
     @cached_property
     def model(self) -> CasbinModel:
         """The model."""
-        return read_model(self.policies.model_text)
+        return model_of(self.policies)
 
     @cached_property
     def judge(self) -> Judge:

@@ -4,16 +4,13 @@ A cell that begins as a formula gets an apostrophe in front; `as_read` takes it 
 again, so nothing is lost. Lists are joined by "; ".
 """
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 
 from app.core.run_report import RunReport
-from app.report.exposure_fields import FIELDS, Row, exposure_pages
+from app.report.exposure_fields import FIELDS, Row, written_rows
 from app.report.rendering import Look, Renderer
 
 BETWEEN = "; "
@@ -21,6 +18,8 @@ BETWEEN = "; "
 # What a spreadsheet takes for the beginning of a formula, and its fullwidth forms.
 _FORMULA = frozenset("=+-@＝＋－＠")
 _BLANK = frozenset("\t\r\n")
+# What makes a cell stand in quotes.
+_QUOTED = frozenset(',"\r\n')
 
 
 def stream(report: RunReport, look: Look) -> Iterator[bytes]:
@@ -31,24 +30,28 @@ def stream(report: RunReport, look: Look) -> Iterator[bytes]:
 def rows(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     """A header and one line an exposure."""
     yield _lines([FIELDS])
-    for page in exposure_pages(batches):
-        yield _lines([cell(value) for value in row.values()] for row in page)
+    for page in written_rows(batches, lambda value: _quoted(cell(value))):
+        yield _lines(page)
 
 
-def _lines(cells: Iterable[Iterable[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(cells)
-    return text.getvalue().encode()
+def _lines(rows_of_cells: Iterable[Iterable[str]]) -> bytes:
+    return "".join(",".join(cells) + "\r\n" for cells in rows_of_cells).encode()
+
+
+def _quoted(text: str) -> str:
+    if _QUOTED.isdisjoint(text):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def cell(value: Any) -> str:
     """One value as it stands in its cell, before quoting."""
+    if isinstance(value, str):
+        return defused(value)
     if isinstance(value, list):
         return defused(
             BETWEEN.join(_grant(each) if isinstance(each, dict) else each for each in value)
         )
-    if isinstance(value, str):
-        return defused(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
@@ -64,7 +67,6 @@ def _grant(grant: Row) -> str:
     return said + (" with grant option" if grant["grant_option"] else "")
 
 
-@lru_cache(maxsize=8_192)
 def defused(text: str) -> str:
     """The text with an apostrophe before it where a spreadsheet would run it."""
     return "'" + text if _runs(text) else text

@@ -4,7 +4,7 @@ Row numbers of one run's files (`table_ordinal`, `verdict`) mean nothing outside
 are left out; times become ISO 8601. docs/schemas/audit.schema.json describes every field.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -24,17 +24,36 @@ FIELDS: tuple[str, ...] = tuple(name for name in SCHEMA.names if name not in _IN
 ROWS_AT_ONCE = 1_000
 
 
-def exposure_pages(batches: Iterable[pa.RecordBatch]) -> Iterator[list[Row]]:
-    """The rows of batches of exposures.SCHEMA, some hundreds at a time."""
-    for batch in batches:
-        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
-            yield exposure_page(batch.slice(start, ROWS_AT_ONCE))
-
-
 def exposure_page(batch: pa.RecordBatch) -> list[Row]:
     """The rows of one batch."""
     columns = [_column(name, batch.column(name)) for name in FIELDS]
     return [dict(zip(FIELDS, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def written_rows(
+    batches: Iterable[pa.RecordBatch], write: Callable[[Any], str]
+) -> Iterator[list[tuple[str, ...]]]:
+    """The fields of each row as texts, some hundreds of rows at a time.
+
+    `write` is asked once for each distinct value of a column among them: most columns have
+    few, as thousands of tables are exposed in the same way.
+    """
+    for batch in batches:
+        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+            page = batch.slice(start, ROWS_AT_ONCE)
+            columns = [_written(_column(name, page.column(name)), write) for name in FIELDS]
+            yield list(zip(*columns, strict=True))
+
+
+def _written(values: list[Any], write: Callable[[Any], str]) -> list[str]:
+    if not isinstance(values[0], list):
+        texts = {value: write(value) for value in set(values)}
+        return [texts[value] for value in values]
+    if any(isinstance(each, dict) for value in values for each in value):
+        return [write(value) for value in values]
+    keys = [tuple(value) for value in values]
+    texts = {key: write(list(key)) for key in set(keys)}
+    return [texts[key] for key in keys]
 
 
 def _column(name: str, values: pa.Array) -> list[Any]:

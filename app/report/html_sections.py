@@ -229,7 +229,7 @@ def breakdown(posture: Posture) -> Html:
             element(
                 "div",
                 table("By severity", ("Severity", "Exposures"), severities),
-                table("By kind, the gravest that applies", ("Kind", "Exposures"), kinds),
+                table("By kind; one exposure can be of several", ("Kind", "Exposures"), kinds),
                 class_="halves",
             ),
         ]

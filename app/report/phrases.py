@@ -67,8 +67,14 @@ def who_can(row: Row, posture: Posture) -> str:
     """Who is behind an exposure: everyone, or the heads that were counted."""
     if row["everyone"]:
         return everyone(posture)
+    said = _heads(row) or "nobody counted"
+    return f"{said}, in doubt" if row["in_doubt"] else said
+
+
+def _heads(row: Row, prefix: str = "") -> str:
+    """The heads of each sort that a row counts, none where there are none."""
     heads = [
-        counted(row[name], thing)
+        counted(row[prefix + name], thing)
         for name, thing in (
             ("people", "person"),
             ("services", "service"),
@@ -76,10 +82,9 @@ def who_can(row: Row, posture: Posture) -> str:
             ("unknown", "name nobody knows"),
             ("opaque_groups", "group of unknown size"),
         )
-        if row[name]
+        if row.get(prefix + name)
     ]
-    said = listed(heads) if heads else "nobody counted"
-    return f"{said}, in doubt" if row["in_doubt"] else said
+    return listed(heads) if heads else ""
 
 
 def opening_cause(opening: Row) -> str:
@@ -88,7 +93,9 @@ def opening_cause(opening: Row) -> str:
     if opening["form"] == MODE:
         return "authorization is off, so Hive checks nothing"
     if opening["form"] != NESTING:
-        return f"{name} was granted rights directly"
+        widely = opening["everyone"] and opening["opening"] != "role:public"
+        members = ", which everyone belongs to," if widely else ""
+        return f"{name}{members} was granted rights directly"
     if len(opening["path"]) == 1:
         return f"{name} was granted to role public{_by(opening)}{_on(opening)}{_rows(opening)}"
     way = listed([show(step) for step in opening["path"]], most=len(opening["path"]))
@@ -102,20 +109,24 @@ def opening_cause(opening: Row) -> str:
 
 def opening_effect(opening: Row, posture: Posture) -> str:
     """What it lets whom do."""
-    if opening["everyone"]:
-        who = everyone(posture)
-    elif opening["people"]:
-        who = counted(opening["people"], "person")
-    elif not posture["people"]["directory_known"]:
-        who = "whoever that is, as no directory says,"
-    else:
-        who = "no active person, but services or names nobody knows,"
+    who = _who_is_behind(opening, posture)
     rights = listed([show(right) for right in opening["rights"]])
     tables = counted(opening["tables"], "table")
     if not opening["classes"]:
         return f"{who} can {rights} {tables} that nobody has classified"
     classes = listed([show(name) for name in opening["classes"]])
     return f"{who} can {rights} {tables} of {classes}"
+
+
+def _who_is_behind(opening: Row, posture: Posture) -> str:
+    wrong = _heads(opening, "wrong_")
+    if opening["everyone"]:
+        return everyone(posture)
+    if wrong:
+        return f"{wrong} whom policy does not allow"
+    if opening["people"]:
+        return counted(opening["people"], "person")
+    return "whoever is behind it, whom nobody has counted,"
 
 
 def opening_sentence(opening: Row, posture: Posture) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.exposures import KINDS, STATUSES
+from app.core.openings import OPENING_SCHEMA
 from app.core.run_report import Posture
 from app.core.verdicts import SEVERITIES
 from app.report.moments import iso_time
@@ -58,20 +59,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "contract",
         "notify",
     ),
-    "openings": (
-        "opening",
-        "form",
-        "severity",
-        "everyone",
-        "tables",
-        "rights",
-        "classes",
-        "people",
-        "path",
-        "path_rows",
-        "granted_by",
-        "since",
-    ),
+    "openings": tuple(OPENING_SCHEMA.names),
     "gaps": ("scope", "object", "reason", "doubt"),
 }
 

@@ -76,7 +76,7 @@ def _exposures(page: TextPage, posture: Posture, found: Findings) -> None:
     page.sentence("")
     kinds = counts["by_kind"]
     page.table(
-        ("kind", "exposures", "meaning"),
+        ("kind", "exposures", "meaning (one exposure can be of several)"),
         [(name, kinds[name], said) for name, said in KINDS.items() if kinds.get(name)],
     )
 
@@ -206,7 +206,7 @@ def _gap(group: GapGroup) -> str:
 def _end(page: TextPage, posture: Posture, found: Findings) -> None:
     page.sentence("")
     took = seconds_between(posture["started_at"], posture["finished_at"])
-    lasted = "" if took is None else f", took {took:,.1f} s"
+    lasted = f", took {took:,.1f} s" if took else ""
     page.sentence(
         f"Run {show(posture['run'])}, snapshot {show(posture['snapshot'])[:16]}, "
         f"policies {show(posture['policies'])[:16]}{lasted}"

@@ -8,14 +8,18 @@ import pyarrow as pa
 from app.core.facts import SCHEMAS, Facts
 
 
-def as_facts(kind: str, columns: Mapping[str, pa.Array], count: int) -> Facts:
-    """A batch of facts from named columns; what is not named is null."""
+def as_facts(kind: str, columns: Mapping[str, pa.Array]) -> Facts:
+    """A batch of facts from named columns; a field that is not named is null.
+
+    Columns that the kind has not are left out. There must be one that it has.
+    """
     schema = SCHEMAS[kind]
+    count = len(next(columns[name] for name in schema.names if name in columns))
     arrays = [
         columns[field.name] if field.name in columns else pa.nulls(count, field.type)
         for field in schema
     ]
-    return Facts(kind, pa.RecordBatch.from_arrays(arrays, schema=schema))
+    return Facts(kind, pa.RecordBatch.from_arrays(arrays, names=schema.names))
 
 
 def fact_rows(kind: str, rows: Sequence[tuple[Any, ...]]) -> Facts:
@@ -26,9 +30,21 @@ def fact_rows(kind: str, rows: Sequence[tuple[Any, ...]]) -> Facts:
     return Facts(kind, pa.RecordBatch.from_arrays(arrays, schema=schema))
 
 
-def by_name(batch: pa.RecordBatch) -> dict[str, pa.Array]:
-    """The columns of a batch by name."""
-    return dict(zip(batch.schema.names, batch.columns, strict=True))
+def last_of(kind: str) -> Facts:
+    """The promise that a kind's facts have all come."""
+    return Facts(kind, fact_rows(kind, []).batch, last=True)
+
+
+def constant_text(text: str, count: int) -> pa.DictionaryArray:
+    """The same text `count` times, kept once."""
+    return pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([text], pa.string())
+    )
+
+
+def filtered(columns: Mapping[str, pa.Array], mask: pa.Array) -> dict[str, pa.Array]:
+    """The rows for which a mask is true."""
+    return {name: column.filter(mask) for name, column in columns.items()}
 
 
 def with_valid_text(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, int]:
@@ -43,9 +59,9 @@ def with_valid_text(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, int]:
             raw = column.cast(pa.binary()).to_pylist()
             texts = [None if b is None else b.decode("utf-8", "backslashreplace") for b in raw]
             repaired += sum(
-                t is not None and t.encode() != b for t, b in zip(texts, raw, strict=True)
+                text is not None and text.encode() != stored
+                for text, stored in zip(texts, raw, strict=True)
             )
-            batch = batch.set_column(
-                position, batch.schema.names[position], pa.array(texts, pa.string())
-            )
+            name = batch.schema.names[position]
+            batch = batch.set_column(position, name, pa.array(texts, pa.string()))
     return batch, repaired

@@ -18,7 +18,8 @@ TYPES = {"int": pa.int64(), "text": pa.string()}
 class Output:
     """One column of a read: `alias."COLUMN"` under a name of ours, as int64 or string.
 
-    An optional one is null where the metastore's version has no such column.
+    An optional one is null where the metastore's version has no such column. Outputs of
+    one group say few different things together, whatever the number of rows.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Output:
     alias: str  # of a table in the read's FROM
     column: str
     optional: bool = False
+    group: str = ""
 
     @property
     def expression(self) -> str:
@@ -39,12 +41,7 @@ class Read:
 
     tables: Mapping[str, str]  # alias → table
     outputs: tuple[Output, ...]
-    source: str  # what follows FROM
-    where: str = ""
-
-    def schema(self) -> pa.Schema:
-        """The columns a read gives, in order."""
-        return pa.schema([(output.name, TYPES[output.kind]) for output in self.outputs])
+    source: str  # what follows FROM, a WHERE included
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +64,18 @@ class MetastoreConnection(Protocol):
     Every method raises SourceError, without secrets, for whatever the driver reports.
     """
 
+    #: Does the database itself make sure that texts are UTF-8?
+    texts_are_valid: bool
+
     def shape(self) -> Shape:
         """Look which tables and columns there are."""
         ...
 
     def read(self, outputs: tuple[Output, ...], source: str) -> Iterator[pa.RecordBatch]:
-        """Run one SELECT and give its rows as batches of int64 and string columns."""
+        """Run one SELECT and give its rows as batches of int64 and string columns.
+
+        String columns may be dictionary-encoded (int32 → string).
+        """
         ...
 
 

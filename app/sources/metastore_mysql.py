@@ -74,6 +74,8 @@ def _connect(address: SourceUrl) -> Iterator["MysqlMetastore"]:
 class MysqlMetastore:
     """An open transaction in MySQL; implements MetastoreConnection."""
 
+    texts_are_valid = True
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         for statement in _BEGIN:

@@ -14,7 +14,8 @@ import pyarrow as pa
 from app.core.errors import SourceError
 from app.core.names import show
 from app.sources.metastore import MetastoreSource
-from app.sources.metastore_connection import TYPES, Output, Shape
+from app.sources.metastore_connection import Output, Shape
+from app.sources.postgresql_groups import GroupedOutputs
 from app.sources.source_url import SourceUrl, parse_source_url
 
 #: Options of libpq that an address may carry, beside `schema`.
@@ -86,6 +87,8 @@ class PostgresqlMetastore:
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
+        cursor.execute("SELECT current_setting('server_encoding')")
+        self.texts_are_valid = cursor.fetchone() != ("SQL_ASCII",)
 
     def shape(self) -> Shape:
         """Which tables and columns the schema has, and which of them may be read."""
@@ -105,11 +108,10 @@ class PostgresqlMetastore:
 
     def read(self, outputs: tuple[Output, ...], source: str) -> Iterator[pa.RecordBatch]:
         """Stream one SELECT."""
-        wanted = ", ".join(f'{output.expression} AS "{output.name}"' for output in outputs)
-        schema = pa.schema([(output.name, TYPES[output.kind]) for output in outputs])
-        self._cursor.execute(f"SELECT {wanted} FROM {source}")
+        grouped = GroupedOutputs(outputs)
+        self._cursor.execute(f"SELECT {grouped.select} FROM {source}")
         for batch in self._cursor.fetch_record_batch():
-            yield batch.cast(schema)
+            yield grouped.ungroup(batch)
 
     def _say_where(self) -> None:
         """Raise SourceError when the metastore is in another schema of this database."""

@@ -6,9 +6,7 @@ so, a gap otherwise.
 """
 
 from app.sources.metastore_connection import Output, Read
-
-#: Nothing trustworthy remains without these.
-ESSENTIAL = ("DBS", "TBLS", "TBL_PRIVS", "ROLES", "ROLE_MAP")
+from app.sources.table_properties import STATISTICS
 
 #: Tables from a version on, by (major, minor): missing before is as it should be.
 SINCE = {
@@ -39,12 +37,12 @@ DOUBTS = {
 }
 
 
-def _int(name: str, alias: str, column: str, *, optional: bool = False) -> Output:
-    return Output(name, "int", alias, column, optional)
+def _int(name: str, alias: str, column: str, *, optional: bool = False, group: str = "") -> Output:
+    return Output(name, "int", alias, column, optional, group)
 
 
-def _text(name: str, alias: str, column: str, *, optional: bool = False) -> Output:
-    return Output(name, "text", alias, column, optional)
+def _text(name: str, alias: str, column: str, *, optional: bool = False, group: str = "") -> Output:
+    return Output(name, "text", alias, column, optional, group)
 
 
 VERSION = Read({"v": "VERSION"}, (_text("version", "v", "SCHEMA_VERSION"),), '"VERSION" v')
@@ -90,6 +88,7 @@ _TABLE_OUTPUTS = (
     _int("create_time", "t", "CREATE_TIME"),
     _text("view_text", "t", "VIEW_EXPANDED_TEXT"),
     _text("view_original_text", "t", "VIEW_ORIGINAL_TEXT"),
+    _int("descriptor", "s", "CD_ID", optional=True),
 )
 TABLES = Read(
     {"t": "TBLS", "s": "SDS"},
@@ -99,6 +98,7 @@ TABLES = Read(
 #: Where SDS cannot be read, the tables are still tables.
 TABLES_WITHOUT_STORAGE = Read({"t": "TBLS"}, _TABLE_OUTPUTS, '"TBLS" t')
 
+# The keys are written into the statement; none holds a quote, and a tuple of texts reads as SQL.
 TABLE_PROPERTIES = Read(
     {"p": "TABLE_PARAMS"},
     (
@@ -106,17 +106,22 @@ TABLE_PROPERTIES = Read(
         _text("key", "p", "PARAM_KEY"),
         _text("value", "p", "PARAM_VALUE"),
     ),
-    '"TABLE_PARAMS" p',
+    f'"TABLE_PARAMS" p WHERE p."PARAM_KEY" NOT IN {STATISTICS!r}',
 )
 
+_COLUMN_OUTPUTS = (
+    _text("name", "c", "COLUMN_NAME"),
+    _text("type", "c", "TYPE_NAME"),
+    _int("position", "c", "INTEGER_IDX"),
+)
+#: Columns by their descriptor, which the tables name.
 COLUMNS = Read(
+    {"c": "COLUMNS_V2"}, (_int("descriptor", "c", "CD_ID"), *_COLUMN_OUTPUTS), '"COLUMNS_V2" c'
+)
+#: Columns by table, for a metastore in which tables share descriptors.
+TABLE_COLUMNS = Read(
     {"t": "TBLS", "s": "SDS", "c": "COLUMNS_V2"},
-    (
-        _int("table_id", "t", "TBL_ID"),
-        _text("name", "c", "COLUMN_NAME"),
-        _text("type", "c", "TYPE_NAME"),
-        _int("position", "c", "INTEGER_IDX"),
-    ),
+    (_int("table_id", "t", "TBL_ID"), *_COLUMN_OUTPUTS),
     '"COLUMNS_V2" c JOIN "SDS" s ON s."CD_ID" = c."CD_ID" JOIN "TBLS" t ON t."SD_ID" = s."SD_ID"',
 )
 
@@ -179,14 +184,14 @@ def _grants(
         {"g": table} | ({"p": "PARTITIONS"} if join else {}),
         (
             *places,
-            _text("principal_type", "g", "PRINCIPAL_TYPE"),
-            _text("principal", "g", "PRINCIPAL_NAME"),
-            _text("privilege", "g", privilege),
-            _int("grant_option", "g", "GRANT_OPTION"),
-            _text("grantor", "g", "GRANTOR"),
-            _text("grantor_type", "g", "GRANTOR_TYPE"),
+            _text("principal_type", "g", "PRINCIPAL_TYPE", group="rule"),
+            _text("principal", "g", "PRINCIPAL_NAME", group="rule"),
+            _text("privilege", "g", privilege, group="rule"),
+            _int("grant_option", "g", "GRANT_OPTION", group="rule"),
+            _text("authorizer", "g", "AUTHORIZER", optional=True, group="rule"),
+            _text("grantor", "g", "GRANTOR", group="grantor"),
+            _text("grantor_type", "g", "GRANTOR_TYPE", group="grantor"),
             _int("create_time", "g", "CREATE_TIME"),
-            _text("authorizer", "g", "AUTHORIZER", optional=True),
             _int("source_row", "g", row),
         ),
         f'"{table}" g{join}',
@@ -219,4 +224,7 @@ GRANTS = {
 }
 
 #: Every table a crawl looks at.
-READ_TABLES = frozenset(ESSENTIAL) | DOUBTS.keys()
+READ_TABLES = DOUBTS.keys() | {"DBS", "TBLS", "TBL_PRIVS", "ROLES", "ROLE_MAP"}
+
+#: Nothing trustworthy remains when one of these cannot be read.
+ESSENTIAL = (DATABASES, TABLES_WITHOUT_STORAGE, GRANTS["table"], ROLES, ROLE_MEMBERS)

@@ -87,6 +87,8 @@ def _uri(file: Path) -> str:
 class SqliteMetastore:
     """An open SQLite file; implements MetastoreConnection."""
 
+    texts_are_valid = False
+
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 

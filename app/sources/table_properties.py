@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.core.redaction import redact_properties
+from app.sources.arrow_batches import filtered
 
 #: Left out of snapshots: statistics and clocks, which every write changes and no rule
 #: asks about, and comments. A property whose key starts with one of STATISTICS_PREFIXES
@@ -38,9 +39,8 @@ class TableProperties:
     """Takes the batches of TABLE_PARAMS as they come and remembers what others need."""
 
     def __init__(self) -> None:
-        self._statistics = pa.array(STATISTICS)
         self._spark_tables: list[pa.Array] = []
-        self._spark_schemas: list[pa.RecordBatch] = []
+        self._spark_schemas: list[dict[str, pa.Array]] = []
         self._partition_rights: list[pa.Array] = []
 
     @property
@@ -54,36 +54,36 @@ class TableProperties:
         return _joined(self._spark_tables)
 
     @property
-    def spark_schemas(self) -> list[pa.RecordBatch]:
+    def spark_schemas(self) -> list[dict[str, pa.Array]]:
         """The properties, uncut, in which Spark keeps the real columns of its tables."""
         return self._spark_schemas
 
-    def take(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def take(self, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         """Remember what matters in a batch and return what is to be stored of it."""
-        keys = batch.column("key")
-        self._remember(batch, keys)
-        left_out = pc.is_in(keys, value_set=self._statistics)
-        for prefix in (*STATISTICS_PREFIXES, _SPARK_SCHEMA):
-            left_out = pc.or_(left_out, pc.fill_null(pc.starts_with(keys, prefix), False))
-        if pc.any(left_out).as_py():
-            batch = batch.filter(pc.invert(left_out))
-        return batch.set_column(
-            2, "value", redact_properties(batch.column("key"), _cut(batch.column("value")))
-        )
+        keys = [key for key in columns["key"].unique().to_pylist() if key is not None]
+        if _SPARK_PROVIDER in keys:
+            self._spark_tables.append(_with_keys(columns, [_SPARK_PROVIDER])["table_id"])
+        spark = [key for key in keys if key.startswith(_SPARK_SCHEMA)]
+        if spark:
+            self._spark_schemas.append(_with_keys(columns, spark))
+        if _PARTITION_RIGHTS in keys:
+            said = _with_keys(columns, [_PARTITION_RIGHTS])
+            on = pc.equal(pc.utf8_upper(said["value"]), "TRUE")
+            self._partition_rights.append(said["table_id"].filter(on))
+        statistics = [
+            key for key in keys if key in STATISTICS or key.startswith(STATISTICS_PREFIXES)
+        ]
+        if spark or statistics:
+            columns = filtered(columns, pc.invert(_is_one_of(columns, spark + statistics)))
+        return {**columns, "value": redact_properties(columns["key"], _cut(columns["value"]))}
 
-    def _remember(self, batch: pa.RecordBatch, keys: pa.Array) -> None:
-        ids = batch.column("table_id")
-        provider = pc.fill_null(pc.equal(keys, _SPARK_PROVIDER), False)
-        if pc.any(provider).as_py():
-            self._spark_tables.append(ids.filter(provider))
-        schema = pc.fill_null(pc.starts_with(keys, _SPARK_SCHEMA), False)
-        if pc.any(schema).as_py():
-            self._spark_schemas.append(batch.filter(schema))
-        flagged = pc.fill_null(pc.equal(keys, _PARTITION_RIGHTS), False)
-        if pc.any(flagged).as_py():
-            said = batch.filter(flagged)
-            on = pc.equal(pc.utf8_upper(said.column("value")), "TRUE")
-            self._partition_rights.append(said.column("table_id").filter(on))
+
+def _with_keys(columns: dict[str, pa.Array], keys: list[str]) -> dict[str, pa.Array]:
+    return filtered(columns, _is_one_of(columns, keys))
+
+
+def _is_one_of(columns: dict[str, pa.Array], keys: list[str]) -> pa.Array:
+    return pc.is_in(columns["key"], value_set=pa.array(keys, pa.string()))
 
 
 def _cut(values: pa.Array) -> pa.Array:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from app.core.errors import ConflictError, NotFoundError
 from app.store.database import Session
@@ -190,7 +190,8 @@ def every_run(session: Session, lake: str) -> list[Run]:
 
 
 def _newest_id(session: Session, lake: str) -> str | None:
-    return session.scalar(select(func.max(runs.c.id)).where(runs.c.lake == lake))
+    query = select(runs.c.id).where(runs.c.lake == lake)
+    return session.scalar(query.order_by(runs.c.id.desc()).limit(1))
 
 
 def _fail(session: Session, run_ids: Sequence[str], error: str, now: datetime) -> None:

@@ -80,7 +80,8 @@ class Envelope:
         for name, value in parse_qsl(scope["query_string"].decode("latin-1"), True):
             asked[name] = [*_listed(asked[name]), value] if name in asked else value
         moment, question = utc_now(), _question(scope)
-        for details in scope.get(ASKED) or ({},):
+        every: tuple[dict[str, Any], ...] = scope.get(ASKED) or ({},)
+        for details in every:
             self._desk.trail.add(
                 Asked(moment, token.public_id, question, {**asked, **details}, lake, status)
             )

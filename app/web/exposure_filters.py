@@ -3,13 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.web.errors import InvalidRequestError
 from app.web.parameters import Flag, Moment, WholeText
 from app.web.services import Condition, ExposureQuery
-from app.web.words import ExposureScope, Holding, Kind, Right, Severity, Status, Tier
+from app.web.words import ExportFormat, ExposureScope, Holding, Kind, Right, Severity, Status, Tier
 
 #: What can be sorted by: the column, and whether going down means going up in it.
 SORTS: dict[str, tuple[str, bool]] = {
@@ -169,16 +168,14 @@ class ExposurePage(SortedExposures):
 
 
 class Export(SortedExposures):
-    """Filters and an order of an export."""
+    """Filters, an order and a format."""
 
+    format: ExportFormat = Field(description="The format of the file.")
     run: str | None = Field(
         default=None,
         max_length=64,
         description="A whole run of the lake; the newest one if none is named.",
     )
-
-
-PageOfExposures = Annotated[ExposurePage, Query()]
 
 
 def _written(moment: datetime) -> str:

@@ -85,7 +85,7 @@ def is_local(scope: Scope) -> bool:
 
 
 def _is_guarded(path: str) -> bool:
-    return path == GUARDED or path.startswith(GUARDED + "/") or path == METRICS
+    return path in (GUARDED, METRICS) or path.startswith(GUARDED + "/")
 
 
 def _authorization(scope: Scope) -> str | None:

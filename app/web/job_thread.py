@@ -73,7 +73,7 @@ class JobThread:
                     pass
             except LakewardenError as problem:
                 _log.warning("jobs wait: %s", problem)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the thread must outlive whatever goes wrong
                 _log.exception("jobs wait")
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
@@ -98,7 +98,7 @@ class JobThread:
             run_id = self._services.audit(job.lake, progress)
         except LakewardenError as problem:
             said = str(problem)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever an audit raises fails its job
             _log.exception("job %s failed", job.id)
             said = "the audit failed by a fault of its own; the server's log has the cause"
         else:
@@ -133,4 +133,3 @@ class _Progress:
         said: dict[str, Any] = {"step": step, "done": done, "total": total}
         with session_scope(self._services.database, durable=False) as session:
             report_progress(session, self._job.id, self._holder, said)
-

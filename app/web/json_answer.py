@@ -17,7 +17,9 @@ def to_json(document: Any) -> bytes:
         return _to_json(_mended(document))
 
 
-def json_answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json_answer(
+    document: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     """An answer made without validating it again: for what is asked often."""
     return Response(to_json(document), status, headers=headers, media_type=MEDIA_TYPE)
 

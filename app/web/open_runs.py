@@ -58,9 +58,7 @@ def iso(moment: float) -> str:
 class OpenRuns:
     """Gives the newest run of a lake or a named one; opened once, used by all threads."""
 
-    def __init__(
-        self, services: Services, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, services: Services, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._services = services
         self._clock = clock
         self._newest: dict[str, tuple[float, OpenRun]] = {}

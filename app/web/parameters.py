@@ -1,6 +1,7 @@
 """Parameters that many routes share, with what may stand in them."""
 
-from datetime import UTC, date, datetime, time
+import re
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -8,22 +9,51 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from app.core.names import show
 from app.web.cursors import LONGEST
+from app.web.errors import InvalidRequestError
 
 LARGEST_PAGE = 200
 
 
-def _moment(value: Any) -> datetime:
-    """ISO 8601: a moment with its zone, or a date or a moment without one, taken as UTC."""
-    if isinstance(value, datetime):
-        return value
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
+)
+
+
+def moment_in(text: str) -> datetime | None:
+    """The moment that a text says in ISO 8601, None when it says none.
+
+    A day is its first moment; without a zone it is UTC.
+    """
+    if not _MOMENT.fullmatch(text):
+        return None
     try:
-        text = str(value)
-        if len(text) == len("2026-06-12"):
-            return datetime.combine(date.fromisoformat(text), time(), UTC)
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text.upper())
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("write a moment as 2026-06-12T08:15:30Z or a day as 2026-06-12") from None
+        return None
+
+
+def interval(text: str) -> tuple[datetime, datetime]:
+    """START/END; an END that is a day is all of it. Raises InvalidRequestError."""
+    first, _, last = text.partition("/")
+    start, end = moment_in(first), moment_in(last)
+    if end is not None and len(last) == len("2026-06-12") and end.year < MAXYEAR:
+        end += timedelta(days=1, microseconds=-1)
+    if start is None or end is None or end < start:
+        raise InvalidRequestError(
+            "between: two moments with a slash between them, the earlier first",
+            mend="Write, for example, 2026-06-01/2026-06-12T08:00:00Z",
+        )
+    return start, end
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    found = moment_in(str(value))
+    if found is None:
+        raise ValueError("write a moment as 2026-06-12T08:15:30Z or a day as 2026-06-12")
+    return found
 
 
 def _whole_text(value: str) -> str:

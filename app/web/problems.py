@@ -77,7 +77,8 @@ class Problem(BaseModel):
     """A problem document (RFC 9457)."""
 
     type: str = Field(
-        description="Stable name of the kind of problem.", examples=["urn:lakewarden:problem:bad-name"]
+        description="Stable name of the kind of problem.",
+        examples=["urn:lakewarden:problem:bad-name"],
     )
     title: str = Field(description="The kind of problem in words.", examples=["Bad name"])
     status: int = Field(description="The HTTP status.", examples=[422])

@@ -131,7 +131,7 @@ class Trail:
             except LakewardenError as problem:
                 _log.warning("%d questions wait to be recorded: %s", self.waiting, problem)
                 return False
-            except Exception:
+            except Exception:  # noqa: BLE001 - no question may be lost, whatever happens
                 _log.exception("%d questions wait to be recorded", self.waiting)
                 return False
             with self._written:

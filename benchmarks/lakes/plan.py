@@ -34,6 +34,8 @@ from benchmarks.lakes.vocabulary import (
 LAST_DAY = 1_781_481_600
 YEAR = 365 * 86_400
 BATCH_ROWS = 131_072
+#: No dataset of these is larger, so that small lakes are like large ones.
+LARGEST_SENSITIVE, LARGEST_SPRINKLED = 40, 100
 
 _MACROS = """
 CREATE MACRO scatter(x) AS (xor(x, x >> 16) * 73244475) & 4294967295;
@@ -76,11 +78,12 @@ class LakePlan:
     def _datasets(self) -> str:
         """Datasets: Pareto-distributed sizes, cut where all tables are made.
 
-        The first ones, up to SENSITIVE_SHARE of all tables, are in sensitive databases;
+        The first ones, with about SENSITIVE_SHARE of all tables, are in sensitive databases;
         three of four of those are closed: every role on them is one of its family.
         """
         size, salt = self.size, self.salt
-        plain, sensitive = size.plain_tables, int(size.plain_tables * SENSITIVE_SHARE)
+        plain, sensitive = size.plain_tables, self.sensitive_datasets
+        cap = max(1, min(LARGEST_SENSITIVE, plain // 8))
         drawn = [n for n, row in enumerate(SENSITIVE_DATABASES) for _ in range(row[3])]
         families = [family for _, family, _, _ in SENSITIVE_DATABASES]
         services = self._service_codes()
@@ -91,17 +94,19 @@ class LakePlan:
 CREATE TEMP TABLE datasets AS
 WITH sized AS (
     SELECT range AS d,
-        least(4000, 3 / pow(1 - chance(range, {salt("size")}), 0.75))::BIGINT AS wanted
+        least(if(range < {sensitive}, {cap}, 4000),
+            3 / pow(1 - chance(range, {salt("size")}), 0.75))::BIGINT AS wanted
     FROM range({max(plain, 10)})
 ), placed AS (
     SELECT d, wanted, (sum(wanted) OVER (ORDER BY d) - wanted)::BIGINT AS start FROM sized
     QUALIFY start < {plain}
 ), kinds AS (
     SELECT d, start, least(wanted, {plain} - start)::BIGINT AS size,
-        start <= {sensitive} AS sensitive,
+        d < {sensitive} AS sensitive,
         {drawn}[1 + below(d, {salt("sensitive")}, {len(drawn)})] AS special,
         chance(d, {salt("closed")}) < 0.75 AS closed,
-        chance(d, {salt("sprinkled")}) < {SPRINKLED_SHARE} AS sprinkled,
+        wanted <= {LARGEST_SPRINKLED} AND chance(d, {salt("sprinkled")}) < {SPRINKLED_SHARE}
+            AS sprinkled,
         {FIRST_ORDINARY_DATABASE} + skewed(d, {salt("database")}, {ordinary_databases}, 1.7)
             AS ordinary_database
     FROM placed
@@ -155,6 +160,7 @@ ORDER BY id
         """
         size, salt = self.size, self.salt
         plain, sensitive = size.plain_tables, max(1, int(size.plain_tables * SENSITIVE_SHARE))
+        ordinary = size.roles - FIRST_ORDINARY_ROLE
         return f"""
 CREATE TEMP TABLE views AS
 WITH drawn AS (
@@ -170,8 +176,9 @@ SELECT v, drawn.id, source, least(width, datasets.size - (source - start)) AS wi
     tables.d, datasets.family, datasets.layout, datasets.creator,
     greatest(tables.created, {LAST_DAY} - 3 * {YEAR}) + 7200 AS created,
     {VIEW_DATABASE} AS database,
-    if(family > 0 AND chance(v, {salt("view closed")}) < 0.75,
-        {_family_role("family", "0")}, datasets.first_role) AS reader
+    CASE WHEN family = 0 THEN datasets.first_role
+        WHEN chance(v, {salt("view closed")}) < 0.75 THEN {_family_role("family", "0")}
+        ELSE {FIRST_ORDINARY_ROLE} + below(v, {salt("view reader")}, {ordinary}) END AS reader
 FROM drawn JOIN tables ON tables.id = source JOIN datasets ON datasets.d = tables.d
 ORDER BY v
 """
@@ -191,6 +198,11 @@ ORDER BY v
         step = self.size.people // (len(FAMILIES) + 1)
         counts = [min(family.members, step) for family in FAMILIES]
         return f"(({family} - 1) * {step} + {number} % {counts}[{family}])"
+
+    @property
+    def sensitive_datasets(self) -> int:
+        """How many datasets, the first ones, are sensitive; one holds eight tables or so."""
+        return int(self.size.plain_tables * SENSITIVE_SHARE / 8) + 1
 
     @property
     def extra_grants(self) -> int:

@@ -18,7 +18,7 @@ COMMON_GRANTS = 8
 #: Parts of all tables whose whole database holds sensitive data.
 SENSITIVE_SHARE = 0.006
 #: Parts of the other datasets that hold customers' data in a column.
-SPRINKLED_SHARE = 0.004
+SPRINKLED_SHARE = 0.005
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,10 @@ def _gather(*sources: Source) -> Lake:
     batches: dict[str, list[pa.RecordBatch]] = {}
     for source in sources:
         for facts in source.crawl():
-            assert facts.batch.schema == SCHEMAS[facts.kind]
-            if facts.batch.num_rows:
-                batches.setdefault(facts.kind, []).append(facts.batch)
+            # Strings may come dictionary-encoded.
+            batch = facts.batch.cast(SCHEMAS[facts.kind])
+            if batch.num_rows:
+                batches.setdefault(facts.kind, []).append(batch)
     return {kind: _sorted(pa.Table.from_batches(parts)) for kind, parts in batches.items()}
 
 

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +39,14 @@ _OPENED_PACKAGES = (
     *("java.util.concurrent.atomic", "java.util.regex", "java.net", "java.nio", "java.io"),
     *("java.text", "java.time", "sun.nio.ch"),
 )
+# Runs a command until it ends, or until whoever holds our input is gone, however he went.
+_UNTIL_ORPHANED = """
+exec 3<&0
+"$@" </dev/null 3<&- & server=$!
+{ cat >/dev/null; kill -9 $server; } <&3 &
+exec 3<&-
+wait $server
+"""
 _LOG_SETTINGS = """\
 status = ERROR
 appender.console.type = Console
@@ -127,6 +135,7 @@ def _start(folder: Path, site: Mapping[str, str]) -> subprocess.Popen[bytes]:
         (conf / name).write_text(document, encoding="utf-8")
     (conf / "log4j2.properties").write_text(_LOG_SETTINGS, encoding="utf-8")
     command = [
+        *("sh", "-c", _UNTIL_ORPHANED, "sh"),
         _java(),
         "-Xmx1g",
         "-XX:TieredStopAtLevel=1",
@@ -138,15 +147,16 @@ def _start(folder: Path, site: Mapping[str, str]) -> subprocess.Popen[bytes]:
         *("-cp", f"{conf}:{hive_jars()}/*"),
         "org.apache.hive.service.server.HiveServer2",
     ]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=(folder / "log").open("wb"),
-        stderr=subprocess.STDOUT,
-        cwd=folder,
-        env={**os.environ, "HADOOP_HOME": str(folder / "home")},
-        start_new_session=True,
-    )
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env={**os.environ, "HADOOP_HOME": str(folder / "home")},
+            start_new_session=True,
+        )
 
 
 def _site(folder: Path, port: int, jdbc_url: str, mode: Mode) -> dict[str, str]:
@@ -208,16 +218,14 @@ def _wait_until_ready(server: HiveServer, process: subprocess.Popen[bytes]) -> N
 
 def _stop_group(process: subprocess.Popen[bytes]) -> None:
     """End the server and everything it started (they share a process group of their own)."""
-    for sent, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 10)):
-        try:
-            os.killpg(process.pid, sent)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(timeout=patience)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+    deadline = time.monotonic() + 10
+    if process.stdin:
+        process.stdin.close()
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            time.sleep(0.05)
 
 
 def _java() -> str:

@@ -75,7 +75,7 @@ class RandomLake:
         for database in DATABASES:
             yield f"CREATE DATABASE {quote(database)}"
         for database in ("default", *DATABASES):
-            names = self._random.sample(TABLES, 6)
+            names = self._random.sample(TABLES, 5)
             for name in names:
                 yield self._create_table(f"{quote(database)}.{quote(name)}")
             bases = [f"{quote(database)}.{quote(name)}" for name in names]

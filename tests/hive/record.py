@@ -11,6 +11,7 @@ people), `mode.txt`, `groups.txt` (`directory` when Hive knew those groups, else
 import argparse
 import csv
 import random
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -28,8 +29,8 @@ from tests.hive.sqlite_export import metastore_as_sql
 Answer = tuple[str, str, str, str]
 """User, right, object, and `allowed` or `denied`."""
 
-_SHARE_OF_COLUMNS = 0.5
-_SHARE_OF_OTHER_RIGHTS = 0.3
+_SHARE_OF_COLUMNS = 0.25
+_SHARE_OF_OTHER_RIGHTS = 0.2
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     print(f"seed {seed}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     lake = RandomLake(options.mode, seed, acid=options.acid)
     record(lake, options.out, damage=options.damage, groups=options.groups)
 

@@ -81,6 +81,10 @@ def opening(name: str, **fields: Any) -> dict[str, Any]:
         "rights": ["select"],
         "classes": ["payroll"],
         "people": 3,
+        "wrong_people": 0,
+        "wrong_services": 0,
+        "wrong_inactive": 0,
+        "wrong_unknown": 0,
         "path": [],
         "path_rows": [],
         "granted_by": None,
@@ -166,9 +170,13 @@ def counts(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The posture's counts of some exposures."""
     found: dict[str, Any] = {"total": len(rows), "by_severity": {}, "by_kind": {}, "by_status": {}}
     for row in rows:
-        for key, value in (("severity", "severity"), ("kind", "kind"), ("status", "status")):
-            tally = found[f"by_{key}"]
-            tally[row[value]] = tally.get(row[value], 0) + 1
+        for key, values in (
+            ("by_severity", [row["severity"]]),
+            ("by_kind", row["kinds"]),
+            ("by_status", [row["status"]]),
+        ):
+            for value in values:
+                found[key][value] = found[key].get(value, 0) + 1
     found["tables"] = len({row["object"] for row in rows if row["scope"] == "table"})
     return found
 
@@ -253,7 +261,7 @@ def hostile_report() -> RunReport:
             granted_by=LINES_NAME,
             since=JUNE + 86_400,
         ),
-        opening(f"user:{QUOTED_NAME}", people=1, tables=1),
+        opening(f"user:{QUOTED_NAME}", people=1, tables=1, wrong_people=1, wrong_services=2),
         opening(f"group:{BIDI_NAME}", people=0, classes=[], tables=2),
     ]
     said = posture(

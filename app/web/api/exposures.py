@@ -11,13 +11,13 @@ from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from app.core.errors import NotFoundError
+from app.core.exposures import SCHEMA
 from app.core.run_report import RunReport
 from app.report.exposure_fields import exposure_page
 from app.report.registry import renderer
 from app.report.rendering import Look
 from app.web.callers import LakeReader
-from app.web.cursors import Place
-from app.web.exposure_filters import ExposurePage, PageOfExposures, SortedExposures
+from app.web.exposure_filters import Export, ExposurePage
 from app.web.models import Answer, PageOfRun
 from app.web.parameters import RunChoice
 from app.web.services import Condition, ExposureQuery
@@ -102,14 +102,16 @@ class ExposureBody(Exposure):
 
 
 @router.get("/v1/lakes/{lake}/exposures", response_model=Exposures, summary="List exposures")
-def list_exposures(caller: LakeReader, wanted: PageOfExposures) -> dict[str, object]:
+def list_exposures(
+    caller: LakeReader, wanted: Annotated[ExposurePage, Query()]
+) -> dict[str, object]:
     """Exposures of a run, the gravest and widest first, or as asked for."""
     place = caller.place(wanted.cursor)
     opened = caller.open_run(wanted.run, place)
     after = None if place.after is None else tuple(place.after)
     query = wanted.query(after, wanted.limit + 1)
     results = caller.services.results
-    rows = pa.Table.from_batches(results.exposures(opened.run, query), None)
+    rows = pa.Table.from_batches(results.exposures(opened.run, query), SCHEMA)
     shown = rows.slice(0, wanted.limit)
     following = None
     if rows.num_rows > wanted.limit:
@@ -144,23 +146,16 @@ def list_exposures(caller: LakeReader, wanted: PageOfExposures) -> dict[str, obj
         }
     },
 )
-def export_exposures(
-    caller: LakeReader,
-    format: Annotated[ExportFormat, Query(description="The format.")],
-    wanted: Annotated[SortedExposures, Query()],
-    run: RunChoice = None,
-) -> StreamingResponse:
+def export_exposures(caller: LakeReader, wanted: Annotated[Export, Query()]) -> StreamingResponse:
     """Every exposure that meets the filters, in one file."""
-    opened = caller.open_run(run)
+    opened, format = caller.open_run(wanted.run), wanted.format
     query = wanted.query()
     results = caller.services.results
     report = results.report(opened.run)
     if query != ExposureQuery():
         report = replace(report, exposures=lambda: results.exposures(opened.run, query))
     chosen = renderer(format)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{_file_name(opened.run.id, format)}"'
-    }
+    headers = {"Content-Disposition": f'attachment; filename="{_file_name(opened.run.id, format)}"'}
     if format == "html":
         headers["Content-Security-Policy"] = _HTML_POLICY
     return StreamingResponse(
@@ -169,7 +164,9 @@ def export_exposures(
 
 
 @router.get(
-    "/v1/lakes/{lake}/exposures/{exposure}", response_model=ExposureBody, summary="Show one exposure"
+    "/v1/lakes/{lake}/exposures/{exposure}",
+    response_model=ExposureBody,
+    summary="Show one exposure",
 )
 def show_exposure(
     caller: LakeReader, exposure: ExposurePath, run: RunChoice = None

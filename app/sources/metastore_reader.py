@@ -1,0 +1,118 @@
+"""Reads a metastore table by table, and knows what cannot be read and what that means."""
+
+import re
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from app.core.errors import SourceError
+from app.core.facts import Facts, Progress
+from app.sources import metastore_schema as schema
+from app.sources.arrow_batches import fact_rows, with_valid_text
+from app.sources.metastore_connection import TYPES, MetastoreConnection, Read
+
+_REFERENCE = re.compile(r'\b(\w)\."(\w+)"')
+
+#: The columns of one batch by name.
+Columns = dict[str, pa.Array]
+
+
+class MetastoreReader:
+    """One crawl's view of the database: its shape, its version and the gaps found so far."""
+
+    def __init__(self, connection: MetastoreConnection, progress: Progress) -> None:
+        self._connection = connection
+        self._progress = progress
+        self._shape = connection.shape()
+        self._gaps: dict[tuple[str, str, str], str] = {}
+        #: (major, minor) once it is known; what a version lacks is no gap.
+        self.version = (0, 0)
+
+    def require(self, *reads: Read) -> None:
+        """Raise SourceError when there is no metastore here, or one of the reads fails."""
+        there = self._shape.columns.keys() | self._shape.forbidden
+        if not {"DBS", "TBLS"} & there:
+            raise SourceError(
+                "The database holds no Hive metastore: there is no table TBLS and no DBS",
+                mend="Point the address at the metastore's own database and schema",
+            )
+        for read in reads:
+            why = self._unreadable(read)
+            if why:
+                raise SourceError(
+                    f"The metastore cannot be judged: {why}",
+                    mend="Let the crawl's user read every table of the metastore's schema",
+                )
+        for table, what in self._shape.damage:
+            doubt = schema.DOUBTS.get(table, f"What {table} says")
+            self.gap("lake", "", f"{table}: {what}", doubt)
+
+    def has_table(self, table: str) -> bool:
+        """Is the table there, and readable?"""
+        return table in self._shape.columns
+
+    def can_read(self, read: Read) -> bool:
+        """Can all of a read be had? If it should be there and cannot, that is a gap."""
+        why = self._unreadable(read)
+        if not why:
+            return True
+        for table in read.tables.values():
+            absent = not self.has_table(table) and table not in self._shape.forbidden
+            if absent and self.version < schema.SINCE.get(table, (0, 0)):
+                return False
+        self.gap("lake", "", why, _doubt(read))
+        return False
+
+    def batches(self, what: str, read: Read) -> Iterator[Columns]:
+        """The rows of a read, its missing optional columns null; none when unreadable.
+
+        `what` names them for the progress. Raises SourceError when the database is lost.
+        """
+        if not self.can_read(read):
+            return
+        there = tuple(
+            output
+            for output in read.outputs
+            if self._shape.has(read.tables.get(output.alias, ""), output.column)
+        )
+        done = 0
+        self._progress(what, done, None)
+        for batch in self._connection.read(there, read.source):
+            if not self._connection.texts_are_valid:
+                batch, repaired = with_valid_text(batch)
+                if repaired:
+                    self.gap("lake", "", f"{what}: texts that are not UTF-8", _doubt(read))
+            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            for output in read.outputs:
+                if output.name not in columns:
+                    columns[output.name] = pa.nulls(batch.num_rows, TYPES[output.kind])
+            done += batch.num_rows
+            self._progress(what, done, None)
+            yield columns
+
+    def gap(self, scope: str, name: str, reason: str, doubt: str) -> None:
+        """Note what could not be read; the same twice is once."""
+        self._gaps[scope, name, reason] = doubt
+
+    def gaps(self) -> Facts:
+        """All gaps noted, in a fixed order."""
+        return fact_rows("gaps", [(*gap, doubt) for gap, doubt in sorted(self._gaps.items())])
+
+    def _unreadable(self, read: Read) -> str:
+        """Why a read cannot be had, or empty."""
+        for table in read.tables.values():
+            if table in self._shape.forbidden:
+                return f"{table} may not be read by this user"
+            if table not in self._shape.columns:
+                return f"there is no table {table}, or this user may not see it"
+        needed = {(o.alias, o.column) for o in read.outputs if not o.optional}
+        needed.update(_REFERENCE.findall(read.source))
+        for alias, column in sorted(needed):
+            if not self._shape.has(read.tables[alias], column):
+                return f"{read.tables[alias]} has no readable column {column}"
+        return ""
+
+
+def _doubt(read: Read) -> str:
+    known = [schema.DOUBTS[table] for table in read.tables.values() if table in schema.DOUBTS]
+    return known[-1] if known else f"What {', '.join(read.tables.values())} says"

@@ -1,0 +1,33 @@
+"""Real Hive servers for the tests marked `hive`: started once, when first asked for."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hive.hive_jars import jars_ready
+from tests.hive.hive_server import HiveServer, hive_server
+from tests.hive.postgres_server import PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="session")
+def hive_postgres() -> Iterator[PostgresServer]:
+    """The server that holds the metastores."""
+    if shutil.which("java") is None or not (jars_ready() or shutil.which("mvn")):
+        pytest.skip("a real Hive needs Java 17 and Maven")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sql_standard_hive(hive_postgres: PostgresServer) -> Iterator[HiveServer]:
+    """A Hive in SQL-standard mode, empty when the session begins."""
+    with hive_server(hive_postgres, "sql-standard") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def legacy_hive(hive_postgres: PostgresServer) -> Iterator[HiveServer]:
+    """A Hive in legacy mode, empty when the session begins."""
+    with hive_server(hive_postgres, "legacy") as server:
+        yield server
