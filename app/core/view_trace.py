@@ -186,7 +186,7 @@ class _Tracer:
         for row in named.select(["key", "source", "catalog", "database", "table"]).to_pylist():
             name = SourceName(row["catalog"], row["database"], row["table"])
             sources.setdefault(row["key"], []).append((row["source"], name))
-        candidates = [
+        rows_asked = [
             (view.view, number, rank, self.databases[place], table)
             for view in views
             for number, name in sources.get(view.key, ())
@@ -195,7 +195,7 @@ class _Tracer:
         ]
         self.give(
             "view_candidates",
-            candidates,
+            rows_asked,
             view=pa.int32(),
             number=pa.int32(),
             rank=pa.int32(),

@@ -108,25 +108,19 @@ def opening_cause(opening: Row) -> str:
 
 
 def opening_effect(opening: Row, posture: Posture) -> str:
-    """What it lets whom do."""
-    who = _who_is_behind(opening, posture)
+    """What it lets whom do. Of a few, those are counted whom policy does not allow it."""
+    wrong = "" if opening["everyone"] else _heads(opening, "wrong_")
+    if opening["everyone"]:
+        who = everyone(posture)
+    elif wrong or opening["people"]:
+        who = wrong or counted(opening["people"], "person")
+    else:
+        who = "whoever is behind it, whom nobody has counted,"
     rights = listed([show(right) for right in opening["rights"]])
     tables = counted(opening["tables"], "table")
-    if not opening["classes"]:
-        return f"{who} can {rights} {tables} that nobody has classified"
-    classes = listed([show(name) for name in opening["classes"]])
-    return f"{who} can {rights} {tables} of {classes}"
-
-
-def _who_is_behind(opening: Row, posture: Posture) -> str:
-    wrong = _heads(opening, "wrong_")
-    if opening["everyone"]:
-        return everyone(posture)
-    if wrong:
-        return f"{wrong} whom policy does not allow"
-    if opening["people"]:
-        return counted(opening["people"], "person")
-    return "whoever is behind it, whom nobody has counted,"
+    classes = listed([show(name) for name in opening["classes"]]) if opening["classes"] else ""
+    what = f"{tables} of {classes}" if classes else f"{tables} that nobody has classified"
+    return f"{who} can {rights} {what}" + (", against policy" if wrong else "")
 
 
 def opening_sentence(opening: Row, posture: Posture) -> str:

@@ -37,30 +37,24 @@ class MetastoreReader:
                 mend="Point the address at the metastore's own database and schema",
             )
         for read in reads:
-            why = self._unreadable(read)
-            if why:
+            obstacle = self._obstacle(read)
+            if obstacle:
                 raise SourceError(
-                    f"The metastore cannot be judged: {why}",
+                    f"The metastore cannot be judged: {obstacle[1]}",
                     mend="Let the crawl's user read every table of the metastore's schema",
                 )
         for table, what in self._shape.damage:
-            doubt = schema.DOUBTS.get(table, f"What {table} says")
-            self.gap("lake", "", f"{table}: {what}", doubt)
-
-    def has_table(self, table: str) -> bool:
-        """Is the table there, and readable?"""
-        return table in self._shape.columns
+            self.gap("lake", "", f"{table}: {what}", _doubt(table))
 
     def can_read(self, read: Read) -> bool:
         """Can all of a read be had? If it should be there and cannot, that is a gap."""
-        why = self._unreadable(read)
-        if not why:
+        obstacle = self._obstacle(read)
+        if not obstacle:
             return True
-        for table in read.tables.values():
-            absent = not self.has_table(table) and table not in self._shape.forbidden
-            if absent and self.version < schema.SINCE.get(table, (0, 0)):
-                return False
-        self.gap("lake", "", why, _doubt(read))
+        table, why = obstacle
+        absent = table not in self._shape.columns and table not in self._shape.forbidden
+        if not absent or self.version >= schema.SINCE.get(table, (0, 0)):
+            self.gap("lake", "", why, _doubt(table))
         return False
 
     def batches(self, what: str, read: Read) -> Iterator[Columns]:
@@ -81,7 +75,12 @@ class MetastoreReader:
             if not self._connection.texts_are_valid:
                 batch, repaired = with_valid_text(batch)
                 if repaired:
-                    self.gap("lake", "", f"{what}: texts that are not UTF-8", _doubt(read))
+                    self.gap(
+                        "lake",
+                        "",
+                        f"{what}: {repaired} texts that are not UTF-8",
+                        "What these texts name; their bytes are shown escaped",
+                    )
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
             for output in read.outputs:
                 if output.name not in columns:
@@ -98,21 +97,21 @@ class MetastoreReader:
         """All gaps noted, in a fixed order."""
         return fact_rows("gaps", [(*gap, doubt) for gap, doubt in sorted(self._gaps.items())])
 
-    def _unreadable(self, read: Read) -> str:
-        """Why a read cannot be had, or empty."""
+    def _obstacle(self, read: Read) -> tuple[str, str] | None:
+        """The first table in the way of a read, and why; None when it can be had."""
         for table in read.tables.values():
             if table in self._shape.forbidden:
-                return f"{table} may not be read by this user"
+                return table, f"{table} may not be read by this user"
             if table not in self._shape.columns:
-                return f"there is no table {table}, or this user may not see it"
+                return table, f"there is no table {table}, or this user may not see it"
         needed = {(o.alias, o.column) for o in read.outputs if not o.optional}
         needed.update(_REFERENCE.findall(read.source))
         for alias, column in sorted(needed):
-            if not self._shape.has(read.tables[alias], column):
-                return f"{read.tables[alias]} has no readable column {column}"
-        return ""
+            table = read.tables[alias]
+            if not self._shape.has(table, column):
+                return table, f"{table} has no readable column {column}"
+        return None
 
 
-def _doubt(read: Read) -> str:
-    known = [schema.DOUBTS[table] for table in read.tables.values() if table in schema.DOUBTS]
-    return known[-1] if known else f"What {', '.join(read.tables.values())} says"
+def _doubt(table: str) -> str:
+    return schema.DOUBTS.get(table, f"What {table} says")

@@ -12,6 +12,7 @@ import pytest
 
 from app.core.errors import SettingsError
 from app.core.run_report import RunReport
+from app.report.parquet_format import ROWS_IN_A_GROUP
 from app.report.registry import RENDERERS, render, renderer, stream
 from tests.report.reports_by_hand import hostile_report, large_report
 
@@ -75,7 +76,8 @@ class _Pipe(RawIOBase):
 @pytest.mark.parametrize("name", _STREAMED)
 def test_rows_are_written_before_more_are_read(name: str) -> None:
     written, waiting = 0, []
-    report = large_report(8_000, 2_000)
+    size = ROWS_IN_A_GROUP if name == "parquet" else 2_000
+    report = large_report(size * 4, size)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in report.exposures():
