@@ -1,9 +1,11 @@
 """The `lakewarden` command: a table of commands, each imported when it is run."""
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -27,11 +29,18 @@ COMMANDS = {
     "gaps": ("gaps", "What could not be seen, and what is in doubt for it."),
     "status": ("status", "Is the watcher itself well? Ages of snapshots and runs."),
     "policy": ("policy", "Check the policies (lint) and run their tests (test)."),
-    "snapshot": ("snapshot", "Export, import and prune snapshots."),
+    "snapshot": ("snapshot", "List, export, import and prune snapshots."),
     "serve": ("serve", "Serve the REST API."),
     "token": ("token", "Create, list and revoke API tokens."),
     "db": ("db", "Upgrade the state database."),
 }
+
+#: Exit codes beside 0 clean and 1 findings.
+COULD_NOT_JUDGE, STOPPED, READER_GONE = 2, 130, 141
+
+
+class _ReaderGoneError(Exception):
+    """The reader of our output has gone, such as `head`: not our failure."""
 
 
 class _Commands(click.Group):
@@ -47,12 +56,35 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        # click itself would end with 1 here, which means "exposures".
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nExit codes: 0 clean or answered, 1 findings, 2 not everything could be judged.\n"
+    "Every command has examples: lakewarden COMMAND --help",
+)
 @click.version_option(__version__, prog_name="lakewarden")
 def lakewarden() -> None:
     """Who can read what they should not in your data lake, since when, through which
@@ -63,24 +95,45 @@ def lakewarden() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks is shown escaped, not a reason to fail.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except (_ReaderGoneError, BrokenPipeError):
+        code = READER_GONE
+        # What is left in the buffer has nowhere to go either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
     """Run a command. Errors of the user's making end with exit code 2 and their mend."""
     try:
-        lakewarden.main(args=arguments, standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.exceptions.Abort:
+        _check_text(arguments)
+        code = lakewarden.main(args=arguments, prog_name="lakewarden", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else COULD_NOT_JUDGE
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
-        sys.exit(130)
+        return STOPPED
     except click.ClickException as problem:
         problem.show()
-        sys.exit(2)
-    except BrokenPipeError:
-        # The reader of our output has gone, such as `head`: not our failure.
-        sys.stderr.close()
-        sys.exit(0)
     except LakewardenError as problem:
         click.echo(f"lakewarden: {problem.code}: {problem}", err=True)
-        sys.exit(2)
+    except (_ReaderGoneError, BrokenPipeError):
+        raise
+    except OSError as problem:
+        where = problem.filename or "a file"
+        click.echo(
+            f"lakewarden: file-unusable: {where}: {problem.strerror or problem}. "
+            "Check the path, its rights and the room on the disk",
+            err=True,
+        )
     except Exception as problem:  # noqa: BLE001 - exit 1 would mean "exposures"; this is 2
         traceback.print_exc()
         click.echo(
@@ -88,4 +141,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "Please report the lines above",
             err=True,
         )
-        sys.exit(2)
+    return COULD_NOT_JUDGE
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """No name in a lake is anything but Unicode text."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode("ascii", "backslashreplace").decode()
+            raise click.UsageError(f"{shown} is not UTF-8 text.") from None

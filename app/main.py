@@ -32,6 +32,7 @@ from app.web.api import (
     who_can,
     widest,
 )
+from app.web.body_limit import BodyLimit
 from app.web.desk import set_up_desk
 from app.web.envelope import Envelope
 from app.web.gate import Gate
@@ -85,11 +86,10 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=LARGEST_BODY,
     )
     document = Document(app)
     app.state.desk = desk
-    app.state.parameters = document
+    app.state.document = document
     app.openapi = document  # type: ignore[method-assign]
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
@@ -97,6 +97,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     app.add_exception_handler(HTTPException, problems.on_http_error)
     # The last one added is the outermost.
+    app.add_middleware(BodyLimit, default=LARGEST_BODY, limits={can.BATCH: can.LARGEST_BODY})
     app.add_middleware(Gate, desk=desk)
     app.add_middleware(Envelope, desk=desk)
 

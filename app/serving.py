@@ -13,7 +13,12 @@ from app.core.lake_view import LakeView
 from app.core.run_report import RunReport
 from app.lake.results import RunResults
 from app.lake.snapshot import StoredSnapshot, snapshots_folder, stored_snapshots
-from app.long_questions import changes_between, what_user_can, who_could_between
+from app.long_questions import (
+    changes_between,
+    lineage_of,
+    what_user_can,
+    who_could_between,
+)
 from app.settings import LakeSettings, Settings
 from app.store.database import Database
 from app.store.runs import Run
@@ -37,7 +42,7 @@ def services(settings: Settings, database: Database) -> Services:
         lakes={name: _description(lake) for name, lake in settings.lakes.items()},
         open_view=views.open,
         results=_Results(),
-        questions=_Questions(views),
+        questions=_Questions(views, settings.data),
         policies=lambda name: _loaded_policies(settings.lake(name)),
         audit=lambda name, progress: (
             wiring.run_audit(settings, settings.lake(name), progress=progress).run.id
@@ -129,8 +134,9 @@ def results_of(run: Run) -> RunResults:
 class _Questions:
     """The long questions, as the API asks them."""
 
-    def __init__(self, views: _Views) -> None:
+    def __init__(self, views: _Views, data: Path) -> None:
         self._views = views
+        self._data = data
 
     def what_can(
         self,
@@ -177,9 +183,8 @@ class _Questions:
             return None
 
     def lineage(self, view: LakeView, object_text: str) -> Mapping[str, Any]:
-        from app.lineage_question import lineage_of
-
-        return lineage_of(wiring.new_engine, wiring.view_parses, view, object_text)
+        parses = wiring.view_parses(self._data)
+        return lineage_of(wiring.new_engine, parses, view, object_text)
 
     def changes(self, earlier: Run, later: Run, *, after: str | int | None, limit: int) -> Slice:
         skip = int(after or 0)

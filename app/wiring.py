@@ -1,9 +1,9 @@
 """From settings to built objects: functions, no container. Heavy imports wait until used."""
 
-import getpass
 import hashlib
 import json
 import os
+import pwd
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.recorded_audit import RecordedRun
     from app.store.database import Database, Session
     from app.store.pepper import Pepper
+    from app.store.runs import Run
 
 DEFAULT_EVERYONE_AT = 0.9
 
@@ -108,6 +109,7 @@ def crawl(lake: LakeSettings, data: Path, progress: Progress = no_progress) -> "
     from app.lake.snapshot_writer import Taken, write_snapshot
     from app.sources.registry import open_directory, open_source
 
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)  # who can read what is sensitive
     source = open_source(lake.source.reveal())
     facts = source.crawl(progress)
     label = ""
@@ -115,6 +117,39 @@ def crawl(lake: LakeSettings, data: Path, progress: Progress = no_progress) -> "
         directory = open_directory(lake.directory.reveal())
         facts, label = chain(facts, directory.crawl(progress)), directory.label
     return write_snapshot(facts, snapshots_folder(data, lake.name), Taken.now(source.label, label))
+
+
+def recorded_crawl(
+    settings: Settings, lake: LakeSettings, progress: Progress = no_progress
+) -> "StoredSnapshot":
+    """Crawl a lake and put the snapshot on record, while no audit of it runs."""
+    from app.store import snapshots
+    from app.store.database import session_scope
+    from app.store.lease_keeping import kept_lease
+    from app.store.leases import audit_lease
+
+    with opened_state(settings) as database, kept_lease(database, audit_lease(lake.name)) as lease:
+        snapshot = crawl(lake, settings.data, progress)
+        lease.confirm()
+        with session_scope(database) as session:
+            snapshots.record_snapshot(
+                session,
+                lake=lake.name,
+                content_hash=snapshot.content_hash,
+                path=str(snapshot.path),
+                taken_at=snapshot.seen_at,
+                counts=_counts(snapshot),
+                source=str(lake.source),
+            )
+    return snapshot
+
+
+def _counts(snapshot: "StoredSnapshot") -> dict[str, int]:
+    """How many of everything, by the names that an audit counts them under."""
+    names = ("databases", "tables", "columns", "grants", "roles", "role_members")
+    counts = {name: snapshot.rows(name) for name in names}
+    views = snapshot.mapped("tables")["kind"].to_pylist().count("VIRTUAL_VIEW")
+    return {**counts, "tables": counts["tables"] - views, "views": views}
 
 
 def newest_snapshot(lake: LakeSettings, data: Path) -> "StoredSnapshot":
@@ -411,7 +446,7 @@ def prepare_demonstration(data: Path, seed: int, port: int) -> Path:
     """
     from app.demo import build_demonstration
 
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     built = build_demonstration(data / "lake", seed=seed)
     config = data / "lakewarden.toml"
     config.write_text(
@@ -441,10 +476,12 @@ def opened_view(
     config: Path | None, choice: LakeChoice, progress: Progress = no_progress
 ) -> Iterator["LakeView"]:
     """A lake opened for questions, from a command's options."""
+    from app.core.rights import mode_named
     from app.settings import load_settings
 
     settings = load_settings(config)
     lake = choose_lake(settings, choice)
+    mode_named(lake.mode)  # before a crawl that would be for nothing
     policies = load_policies(lake)
     with snapshot_for(settings, choice, lake, progress) as snapshot:
         yield lake_view(lake, snapshot, policies, settings.data)
@@ -457,12 +494,30 @@ def newest_results(settings: Settings, lake: LakeSettings, run: str | None = Non
     from app.store.database import reading_scope
 
     with opened_state(settings) as database, reading_scope(database) as session:
-        found = runs.last_whole_run(session, lake.name) if run is None else runs.run(session, run)
-    if found is None or found.results_path is None:
+        if run is None:
+            found = runs.last_whole_run(session, lake.name)
+        else:
+            found = run_of(session, lake.name, run)
+    if found is None:
         raise NotFoundError(
             f"{lake.name} has no whole run yet", mend="Run lakewarden audit for it first"
         )
+    if found.results_path is None:
+        raise NotFoundError(
+            f"Run {found.id} is {found.state}: {found.error or 'it has no results yet'}",
+            mend="Name a whole run, or none for the last one",
+        )
     return RunResults(Path(found.results_path))
+
+
+def run_of(session: "Session", lake: str, run: str) -> "Run":
+    """A run of a lake by its id. Raises NotFoundError for another lake's too."""
+    from app.store import runs
+
+    found = runs.run(session, run)
+    if found.lake != lake:
+        raise NotFoundError(f"Run {run} is of {found.lake}, not of {lake}", mend="Give its --lake")
+    return found
 
 
 def note_question(
@@ -480,7 +535,7 @@ def note_question(
     line = json.dumps(
         {
             "time": utc_now(),
-            "asked_by": f"cli:{getpass.getuser()}",
+            "asked_by": _asker(),
             "question": question,
             "lake": choose_lake(settings, choice).name,
             "parameters": dict(parameters),
@@ -491,3 +546,11 @@ def note_question(
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.write(line + "\n")
+
+
+def _asker() -> str:
+    """The user of the process, whatever the environment says."""
+    try:
+        return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:
+        return f"cli:{os.getuid()}"

@@ -1,18 +1,27 @@
 """`lakewarden audit`: the whole flow."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app.commands.options import config_option, lake_choice, lake_options
+from app.commands.options import config_option, examples, lake_choice, lake_options
 from app.commands.progress_bar import shown_progress
 
 FORMATS = ("text", "json", "ndjson", "csv", "parquet", "html")
 
 
-@click.command("audit")
+@click.command(
+    "audit",
+    epilog=examples(
+        "lakewarden audit",
+        "lakewarden audit --format html --output report.html --fail-on SEV2",
+        "lakewarden audit --source metastore+sqlite:///lake.db --mode sql-standard "
+        "--directory csv:people",
+    ),
+)
 @lake_options
 @config_option
 @click.option(
@@ -53,14 +62,30 @@ def command(
     from app import wiring
     from app.settings import load_settings
 
+    _check_target(output, target)
     settings = load_settings(config)
     lake = wiring.choose_lake(settings, lake_choice(options))
     with shown_progress() as progress:
         recorded = wiring.run_audit(
             settings, lake, fail_on=fail_on, crawl_first=not no_crawl, progress=progress
         )
-    print_report(recorded.folder, output, target)
+    try:
+        print_report(recorded.folder, output, target)
+    except BrokenPipeError:
+        # Who looked at the report has gone; the verdict stands.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(recorded.posture["exit_code"])
+
+
+def _check_target(output: str, target: Path | None) -> None:
+    """Before the long work: can its report be written at all?"""
+    if target is None:
+        if output == "parquet" and sys.stdout.isatty():
+            raise click.UsageError("Parquet is no text: give --output FILE or a pipe.")
+        return
+    writable = os.access(target if target.exists() else target.parent, os.W_OK)
+    if not writable:
+        raise click.UsageError(f"--output {target}: it cannot be written there.")
 
 
 def print_report(folder: Path, output: str, target: Path | None) -> None:

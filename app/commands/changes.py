@@ -5,16 +5,31 @@ from typing import Any
 
 import click
 
-from app.commands.options import config_option, format_option, lake_choice, lake_options
+from app.commands.options import (
+    config_option,
+    examples,
+    format_option,
+    lake_choice,
+    lake_options,
+    limit_option,
+)
 
 
-@click.command("changes")
+@click.command(
+    "changes",
+    epilog=examples(
+        "lakewarden changes",
+        "lakewarden changes --since 2026-06-09",
+        "lakewarden changes --since 20260608T030000000000-7kq2mx --format json",
+    ),
+)
 @click.option(
     "--since",
     metavar="RUN|DATE",
-    help="A run's id or a UTC date or time (default: the run before the last).",
+    help="A run's id, or a UTC date or time: the state of the lake at that moment "
+    "(default: the run before the last).",
 )
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
+@limit_option(50)
 @lake_options
 @config_option
 @format_option

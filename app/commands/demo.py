@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
+from app.commands.options import examples
 from app.commands.progress_bar import shown_progress
 
 
-@click.command("demo")
+@click.command("demo", epilog=examples("lakewarden demo", "lakewarden demo --serve --port 0"))
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -18,7 +19,13 @@ from app.commands.progress_bar import shown_progress
 )
 @click.option("--seed", default=2026, show_default=True, help="The generator's seed.")
 @click.option("--serve", is_flag=True, help="Serve the API afterwards, until Ctrl-C.")
-@click.option("--port", default=8080, show_default=True, help="The API's port (0: any free one).")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="The API's port (0: any free one).",
+)
 def command(data: Path, seed: int, serve: bool, port: int) -> None:
     """Build a lake of about 60,000 tables with the misconfiguration of June 2026 in it,
     crawl and audit it like any other, and print the report. Exits 0.

@@ -1,15 +1,33 @@
 """`lakewarden exposures`."""
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.options import config_option, lake_choice, lake_options
+from app.commands.options import (
+    config_option,
+    examples,
+    lake_choice,
+    lake_options,
+    limit_option,
+    run_option,
+)
 from app.core.exposures import KINDS, STATUSES
 
+if TYPE_CHECKING:
+    from app.lake.results import RunResults
 
-@click.command("exposures")
+
+@click.command(
+    "exposures",
+    epilog=examples(
+        "lakewarden exposures --kind everyone --severity SEV0",
+        "lakewarden exposures --kind leaver",
+        "lakewarden exposures b3837e596489a529",
+    ),
+)
 @click.argument("exposure", metavar="[ID]", required=False)
 @click.option("--kind", multiple=True, type=click.Choice(list(KINDS)), help="Only of a kind.")
 @click.option(
@@ -18,14 +36,14 @@ from app.core.exposures import KINDS, STATUSES
     type=click.Choice(["SEV0", "SEV1", "SEV2", "SEV3", "SEV4"]),
     help="Only of a severity.",
 )
-@click.option("--class", "data_class", multiple=True, help="Only of a data class.")
+@click.option("--class", "data_class", metavar="CLASS", multiple=True, help="Only of a data class.")
 @click.option("--status", multiple=True, type=click.Choice(STATUSES), help="Only of a status.")
-@click.option("--object", "name_part", help="Only objects whose name holds this.")
+@click.option("--object", "name_part", metavar="TEXT", help="Only objects whose name holds this.")
 @click.option(
     "--people", type=click.Choice(["person", "service"]), help="Only where such accounts can."
 )
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
-@click.option("--run", help="A run's id (default: the last whole run).")
+@limit_option(50)
+@run_option
 @lake_options
 @config_option
 @click.option(
@@ -50,7 +68,12 @@ def command(
     output: str,
     **options: Any,
 ) -> None:
-    """List the exposures of the last whole run, the gravest first, or show one by its ID."""
+    """List the exposures of the last whole run, the gravest first, or show one by its ID
+    with its evidence: the grants, the classes, the policy lines and the time.
+
+    Options of one name add up (--kind a --kind b: either); different ones must all hold.
+    Those of status `gone` are what the run found closed.
+    """
     from app import wiring
     from app.settings import load_settings
 
@@ -58,6 +81,7 @@ def command(
     choice = lake_choice(options)
     lake = wiring.choose_lake(settings, choice)
     results = wiring.newest_results(settings, lake, run)
+    _check_classes(results, data_class)
     conditions = {
         "id": (exposure,) if exposure else (),
         "kinds": kind,
@@ -68,13 +92,25 @@ def command(
     rows, total = results.select_exposures(
         wiring.new_engine, conditions, name_part=name_part, people=people, limit=limit
     )
-    wiring.note_question(config, choice, "exposures", {"id": exposure, "kind": kind})
+    asked = {"id": exposure, "run": run, **{name: list(each) for name, each in conditions.items()}}
+    wiring.note_question(config, choice, "exposures", asked)
     _print(rows, total, output, one=exposure is not None)
 
 
-def _print(rows: list[dict[str, Any]], total: int, output: str, *, one: bool) -> None:
-    import json
+def _check_classes(results: "RunResults", wanted: tuple[str, ...]) -> None:
+    from app.core.classes import UNCLASSIFIED
+    from app.core.errors import BadNameError
+    from app.core.names import show
 
+    known = [each["class"] for each in results.posture()["classes"]]
+    for name in wanted:
+        if name not in (*known, UNCLASSIFIED):
+            raise BadNameError(
+                f"{show(name)} is no data class of this run", mend=f"Classes: {', '.join(known)}"
+            )
+
+
+def _print(rows: list[dict[str, Any]], total: int, output: str, *, one: bool) -> None:
     from app.commands.answers import print_json, print_table
     from app.core.errors import NotFoundError
 
@@ -87,6 +123,8 @@ def _print(rows: list[dict[str, Any]], total: int, output: str, *, one: bool) ->
         print_json(rows[0] if one else {"total": total, "exposures": rows})
     elif one:
         _print_one(rows[0])
+    elif not rows:
+        click.echo("No exposure is so.")
     else:
         print_table(
             ("severity", "object", "right", "kinds", "people", "classes", "status", "id"),
@@ -110,18 +148,18 @@ def _print(rows: list[dict[str, Any]], total: int, output: str, *, one: bool) ->
 
 def _print_one(row: dict[str, Any]) -> None:
     from app.commands.answers import when
-    from app.core.exposures import KINDS
     from app.core.names import show
 
-    click.echo(f"{row['severity']} {show(row['object'])}: {row['right']}")
+    click.echo(f"{row['severity']} {show(row['object'])}: {row['right']} ({row['status']})")
     for kind in row["kinds"]:
         click.echo(f"  {kind}: {KINDS[kind]}")
-    who = "everyone" if row["everyone"] else f"{row['people']:,} people"
-    click.echo(
-        f"  who can: {who} ({row['people']:,} active people, {row['services']:,} services, "
-        f"{row['inactive']:,} leavers, {row['unknown']:,} unknown names); policy does not allow "
-        f"{row['not_permitted']:,} of those named"
-    )
+    if row["scope"] == "table":
+        who = "everyone" if row["everyone"] else f"{row['people']:,} people"
+        click.echo(
+            f"  who can: {who} ({row['people']:,} active people, {row['services']:,} services, "
+            f"{row['inactive']:,} leavers, {row['unknown']:,} unknown names); policy does not "
+            f"allow {row['not_permitted']:,} of those named"
+        )
     click.echo(f"  open since {when(row['opened_at'])}; first seen {row['first_seen']}")
     if row["detail"]:
         click.echo(f"  {show(row['detail'])}")

@@ -5,11 +5,18 @@ from typing import Any
 
 import click
 
-from app.commands.options import config_option, format_option, lake_choice, lake_options
+from app.commands.options import (
+    config_option,
+    examples,
+    format_option,
+    lake_choice,
+    lake_options,
+    run_option,
+)
 
 
-@click.command("gaps")
-@click.option("--run", help="A run's id (default: the last whole run).")
+@click.command("gaps", epilog=examples("lakewarden gaps", "lakewarden gaps --format json"))
+@run_option
 @lake_options
 @config_option
 @format_option
@@ -22,14 +29,14 @@ def command(run: str | None, config: Path | None, output: str, **options: Any) -
     settings = load_settings(config)
     choice = lake_choice(options)
     lake = wiring.choose_lake(settings, choice)
-    posture = wiring.newest_results(settings, lake, run).posture()
-    wiring.note_question(config, choice, "gaps", {})
+    gaps = wiring.newest_results(settings, lake, run).posture()["gaps"]
+    wiring.note_question(config, choice, "gaps", {"run": run})
     if output == "json":
-        print_json(posture["gaps"])
-    elif not posture["gaps"]:
+        print_json(gaps)
+    elif not gaps:
         click.echo("Nothing was left unread.")
     else:
         print_table(
             ("scope", "object", "reason", "in doubt"),
-            [(gap["scope"], gap["object"], gap["reason"], gap["doubt"]) for gap in posture["gaps"]],
+            [(gap["scope"], gap["object"] or None, gap["reason"], gap["doubt"]) for gap in gaps],
         )

@@ -6,31 +6,36 @@ from pathlib import Path
 
 import click
 
-from app.commands.options import config_option, format_option
+from app.commands.options import config_option, examples, format_option
 
 _folder = click.option(
     "--policies",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder of policies (default: the settings').",
+    help="The folder of policies (default: the settings', ./policies).",
 )
+_lake = click.option("--lake", metavar="NAME", help="The policies of a lake of lakewarden.toml.")
 
 
-@click.group("policy")
+@click.group("policy", epilog=examples("lakewarden policy lint", "lakewarden policy test"))
 def command() -> None:
     """Check the policies themselves."""
 
 
-def _chosen(folder: Path | None, config: Path | None) -> Path:
+def _chosen(folder: Path | None, lake: str | None, config: Path | None) -> Path:
     from app.settings import load_settings
 
-    return folder or load_settings(config).policies
+    if folder is not None:
+        return folder
+    settings = load_settings(config)
+    return settings.lake(lake).policies if lake else settings.policies
 
 
-@command.command("lint")
+@command.command("lint", epilog=examples("lakewarden policy lint --policies policies"))
 @_folder
+@_lake
 @config_option
 @format_option
-def lint_command(policies: Path | None, config: Path | None, output: str) -> None:
+def lint_command(policies: Path | None, lake: str | None, config: Path | None, output: str) -> None:
     """Lines that never match, audiences nobody should name, classes without rules, …
 
     Exit 0: nothing but warnings. 1: errors. 2: the policies cannot be read.
@@ -39,7 +44,7 @@ def lint_command(policies: Path | None, config: Path | None, output: str) -> Non
     from app.policy.lint import lint
     from app.policy.loading import load_policies
 
-    found = lint(load_policies(_chosen(policies, config)))
+    found = lint(load_policies(_chosen(policies, lake, config)))
     if output == "json":
         print_json([asdict(finding) for finding in found])
     else:
@@ -50,11 +55,12 @@ def lint_command(policies: Path | None, config: Path | None, output: str) -> Non
     sys.exit(1 if any(finding.severity == "error" for finding in found) else 0)
 
 
-@command.command("test")
+@command.command("test", epilog=examples("lakewarden policy test --policies policies"))
 @_folder
+@_lake
 @config_option
 @format_option
-def test_command(policies: Path | None, config: Path | None, output: str) -> None:
+def test_command(policies: Path | None, lake: str | None, config: Path | None, output: str) -> None:
     """Run policies/tests/*.yaml: small lakes and the verdicts expected of them.
 
     Exit 0: all as expected. 1: some not. 2: no tests, or they cannot be read.
@@ -63,7 +69,7 @@ def test_command(policies: Path | None, config: Path | None, output: str) -> Non
     from app.policy.loading import load_policies
     from app.policy.testing import run_tests
 
-    outcomes = run_tests(load_policies(_chosen(policies, config)))
+    outcomes = run_tests(load_policies(_chosen(policies, lake, config)))
     failed = [outcome for outcome in outcomes if not outcome.passed]
     if output == "json":
         print_json([{**asdict(outcome), "passed": outcome.passed} for outcome in outcomes])

@@ -5,16 +5,24 @@ from pathlib import Path
 
 import click
 
-from app.commands.options import config_option
+from app.commands.options import config_option, examples
 from app.settings import Settings
 
 
-@click.command("serve")
-@click.option("--host", help="The address to listen on (default: the settings').")
+@click.command(
+    "serve",
+    epilog=examples("lakewarden serve", "lakewarden serve --host 0.0.0.0 --port 8080"),
+)
+@click.option(
+    "--host", metavar="ADDRESS", help="The address to listen on (default: the settings')."
+)
 @click.option("--port", type=click.IntRange(0, 65535), help="The port (0: any free one).")
 @config_option
 def command(host: str | None, port: int | None, config: Path | None) -> None:
-    """Serve the REST API under /v1. Needs a token (`lakewarden token create`)."""
+    """Serve the REST API under /v1, until Ctrl-C. Whoever asks needs a token
+    (`lakewarden token create`); on anything but this machine alone it refuses to start
+    without one.
+    """
     from app import wiring
     from app.serving import services
     from app.settings import load_settings

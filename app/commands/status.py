@@ -3,14 +3,17 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.options import config_option, format_option
+from app.commands.options import config_option, examples, format_option
+
+if TYPE_CHECKING:
+    from app.store.database import Session
 
 
-@click.command("status")
+@click.command("status", epilog=examples("lakewarden status", "lakewarden status --max-age 6"))
 @click.option(
     "--max-age",
     default=24,
@@ -37,22 +40,24 @@ def command(max_age: int, config: Path | None, output: str) -> None:
         found = [_lake_status(session, name, max_age) for name in settings.lakes]
     if output == "json":
         print_json(found)
-    else:
+    elif found:
         print_table(
             ("lake", "well", "last whole run", "hours ago", "exit", "failed since", "why not"),
             [tuple(row.values()) for row in found],
         )
+    else:
+        click.echo("No lake is set up, so nothing is watched. Run lakewarden init.")
     sys.exit(0 if found and all(row["well"] for row in found) else 2)
 
 
-def _lake_status(session: Any, lake: str, max_age: int) -> dict[str, Any]:
+def _lake_status(session: "Session", lake: str, max_age: int) -> dict[str, Any]:
     from app.store import runs
 
     last = runs.last_whole_run(session, lake)
     newer = [
         run
         for run in runs.every_run(session, lake)
-        if run.state == "failed" and (last is None or run.started_at > last.started_at)
+        if run.state == runs.FAILED and (last is None or run.started_at > last.started_at)
     ]
     why = []
     hours: int | None = None
@@ -63,9 +68,10 @@ def _lake_status(session: Any, lake: str, max_age: int) -> dict[str, Any]:
         if hours >= max_age:
             why.append(f"not audited for {hours} hours")
         if last.exit_code == 2:
-            why.append("the last run could not judge all")
+            why.append("the last run could not judge all: lakewarden gaps")
     if newer:
-        why.append(f"{len(newer)} runs failed since: {newer[-1].error}")
+        count = f"{len(newer)} runs" if len(newer) > 1 else "1 run"
+        why.append(f"{count} failed since: {newer[0].error}")
     return {
         "lake": lake,
         "well": not why,

@@ -1,26 +1,49 @@
 """`lakewarden who-can`."""
 
+import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.answers import print_json, print_table
-from app.commands.options import config_option, format_option, lake_choice, lake_options
+from app.commands.answers import gaps_of, print_json, print_table, say_what_is_missing
+from app.commands.options import (
+    config_option,
+    examples,
+    format_option,
+    lake_choice,
+    lake_options,
+    limit_option,
+)
 from app.commands.progress_bar import shown_progress
+from app.core.names import show
+
+if TYPE_CHECKING:
+    from app.core.lake_view import LakeView
+    from app.core.questions import GrantPath, WhoCan
+
+_ALL = 2**62
 
 
-@click.command("who-can")
+@click.command(
+    "who-can",
+    epilog=examples(
+        "lakewarden who-can select hr_payroll.salaries --paths",
+        "lakewarden who-can delegate hr_payroll.salaries",
+        "lakewarden who-can select hr_payroll.salaries --between 2026-06-01 2026-06-30",
+    ),
+)
 @click.argument("right")
 @click.argument("object_name", metavar="OBJECT")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
+@limit_option(50)
 @click.option("--all", "everybody", is_flag=True, help="All of them, whatever --limit says.")
-@click.option("--paths", is_flag=True, help="Show one shortest path for each.")
+@click.option("--paths", is_flag=True, help="Show one shortest path for each user.")
 @click.option(
     "--between",
     nargs=2,
     metavar="FROM TO",
-    help="Who could at any run between two dates (from history), such as 2026-06-01 2026-06-30.",
+    help="Who could at any run between two dates or times (UTC), from history.",
 )
 @lake_options
 @config_option
@@ -38,33 +61,69 @@ def command(
 ) -> None:
     """Everyone who holds RIGHT on OBJECT (db, db.table or db.table.column), and through
     what. `who-can delegate OBJECT` is everyone who may pass a right on.
+
+    Exit 0: answered. 2: something is in doubt: part of the lake was not read, or somebody
+    shown can only perhaps.
     """
     from app import wiring
 
     choice = lake_choice(options)
     asked = {"right": right, "object": object_name, "between": between}
+    limit = _ALL if everybody else limit
     if between is not None:
         from app.commands.history import print_who_could
 
-        print_who_could(config, choice, right, object_name, between, limit, output)
+        if paths:
+            raise click.UsageError("--paths is about now; leave it out with --between.")
+        code = print_who_could(config, choice, right, object_name, between, limit, output)
         wiring.note_question(config, choice, "who-can", asked)
-        return
+        sys.exit(code)
     with (
         shown_progress() as progress,
         wiring.opened_view(config, choice, progress) as view,
     ):
-        _answer(view, right, object_name, 2**62 if everybody else limit, paths, output)
+        from app.core.questions import who_can
+
+        found = who_can(view, right, object_name, limit=limit)
+        ways = _ways(view, found, right, object_name) if paths else {}
+        gaps = gaps_of(view)
+        knows_people = view.reach.population.directory_known
     wiring.note_question(config, choice, "who-can", asked)
-
-
-def _answer(view: Any, right: str, object_name: str, limit: int, paths: bool, output: str) -> None:
-    from app.commands.answers import path_words
-    from app.core.questions import explain, who_can
-
-    found = who_can(view, right, object_name, limit=limit)
     if output == "json":
-        print_json(found)
-        return
+        print_json(_json(found, ways, paths))
+    else:
+        _print(found, ways, knows_people)
+    say_what_is_missing(gaps)
+    sys.exit(2 if gaps or not all(holder.sure for holder in found.holders) else 0)
+
+
+def _ways(
+    view: "LakeView", found: "WhoCan", right: str, object_name: str
+) -> "dict[str, GrantPath]":
+    """A shortest path of each user shown, by subject."""
+    from app.core.questions import explain
+
+    ways = {}
+    for holder in found.holders:
+        kind, _, name = holder.subject.partition(":")
+        if kind == "user":
+            explained = explain(view, name, right, object_name)
+            if explained.paths:
+                ways[holder.subject] = min(explained.paths, key=lambda path: len(path.edges))
+    return ways
+
+
+def _json(found: "WhoCan", ways: "dict[str, GrantPath]", paths: bool) -> dict[str, Any]:
+    answer = asdict(found)
+    for holder in answer["holders"] if paths else ():
+        way = ways.get(holder["subject"])
+        holder["path"] = None if way is None else asdict(way)
+    return answer
+
+
+def _print(found: "WhoCan", ways: "dict[str, GrantPath]", knows_people: bool) -> None:
+    from app.commands.answers import path_words
+
     width = "everyone" if found.everyone else f"{found.people:,} people"
     extra = [
         f"{count:,} {name}"
@@ -78,27 +137,33 @@ def _answer(view: Any, right: str, object_name: str, limit: int, paths: bool, ou
         if count
     ]
     click.echo(
-        f"{width} can {found.right} {found.object}" + (f" ({', '.join(extra)})" if extra else "")
+        f"{width} can {found.right} {show(found.object)}"
+        + (f" ({', '.join(extra)})" if extra else "")
     )
+    if not knows_people:
+        click.echo("There is no directory: who of them is a person, and how many, is not known.")
     click.echo(f"Classes: {', '.join(found.classes)}")
     if found.can_make_themselves:
         click.echo(
             f"{found.can_make_themselves:,} more can make themselves able to: {found.self_service}"
         )
-    print_table(
-        ("who", "kind", "active", "policy allows", "through"),
-        [
-            (each.subject, each.kind, each.active, each.permitted, each.via)
-            for each in found.holders
-        ],
-    )
+    if found.holders:
+        _print_holders(found)
+    for subject, path in ways.items():
+        click.echo(f"{show(subject)}:")
+        for line in path_words(path):
+            click.echo(f"  {line}")
+
+
+def _print_holders(found: "WhoCan") -> None:
+    rows = [
+        (each.subject, each.kind, each.active, each.sure, each.permitted, each.via)
+        for each in found.holders
+    ]
+    columns = ["who", "kind", "active", "sure", "policy allows", "through"]
+    if all(each.sure for each in found.holders):
+        columns.remove("sure")
+        rows = [(*row[:3], *row[4:]) for row in rows]  # type: ignore[misc]
+    print_table(columns, rows)
     if found.next_bit is not None:
-        click.echo(f"… and more: give --limit or --all (shown: {len(found.holders)})")
-    for holder in found.holders if paths else ():
-        if not holder.subject.startswith("user:"):
-            continue
-        explained = explain(view, holder.subject.removeprefix("user:"), right, object_name)
-        for path in explained.paths[:1]:
-            click.echo(f"{holder.subject}:")
-            for line in path_words(path):
-                click.echo(f"  {line}")
+        click.echo(f"… and more: give --limit or --all (shown: {len(found.holders):,})")

@@ -5,17 +5,29 @@ from typing import Any
 
 import click
 
-from app.commands.options import config_option, format_option, lake_choice, lake_options
+from app.commands.options import (
+    config_option,
+    examples,
+    format_option,
+    lake_choice,
+    lake_options,
+    limit_option,
+    run_option,
+)
 
 
-@click.command("widest")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most.")
-@click.option("--run", help="A run's id (default: the last whole run).")
+@click.command(
+    "widest", epilog=examples("lakewarden widest --limit 5", "lakewarden widest --format json")
+)
+@limit_option(20)
+@run_option
 @lake_options
 @config_option
 @format_option
 def command(limit: int, run: str | None, config: Path | None, output: str, **options: Any) -> None:
-    """The grants, roles and nestings that open the most, the gravest first."""
+    """The grants, roles and nestings that open the most, the gravest first: what one
+    removable thing opens, to whom, since when, by whose hand.
+    """
     from app import wiring
     from app.commands.answers import print_json, print_table, when
     from app.settings import load_settings
@@ -24,9 +36,12 @@ def command(limit: int, run: str | None, config: Path | None, output: str, **opt
     choice = lake_choice(options)
     lake = wiring.choose_lake(settings, choice)
     rows = wiring.newest_results(settings, lake, run).openings().slice(0, limit).to_pylist()
-    wiring.note_question(config, choice, "widest", {})
+    wiring.note_question(config, choice, "widest", {"run": run})
     if output == "json":
         print_json(rows)
+        return
+    if not rows:
+        click.echo("Nothing is open that should not be.")
         return
     print_table(
         ("severity", "opened by", "tables", "to", "rights", "classes", "how", "by", "since"),

@@ -8,7 +8,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pyarrow as pa
 from pyroaring import BitMap, FrozenBitMap
@@ -21,9 +21,12 @@ from app.core.facts import GRANT_LEVELS
 from app.core.judging import TableClasses, TableJudge
 from app.core.lookup import Lookup
 from app.core.names import fold
-from app.core.reach import PopulationReach
+from app.core.reach import PopulationReach, PrincipalSet
 from app.core.rights.mode import AuthorizationMode
 from app.core.verdicts import SeverityTable
+
+#: More people than there are: sums of it over a table's rules stay within 64 bits.
+NEVER = 2**40
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def assess(
     search.load_effective_grants(engine, mode)
     search.load_parted_tables(engine, mode)
     class_sets = _named_class_sets(engine, classification)
+    search.load_wanted_grants(engine, lookup.snapshot, mode, judged, _everyone_people(reach))
     search.load_table_widths(engine, judged, _everyone_people(reach))
     violations = _violations(
         search.rules_in_classes(engine), class_sets, reach, table_judge, judged
@@ -80,7 +84,7 @@ def _named_class_sets(engine: Engine, classification: Classification) -> list[tu
 def _everyone_people(reach: PopulationReach) -> int:
     """From how many active people on a reach is everyone; more than all when there are none."""
     active = len(reach.population.active_people)
-    return math.ceil(active * reach.population.everyone_at) if active else 2**62
+    return math.ceil(active * reach.population.everyone_at) if active else NEVER
 
 
 def _contracts(class_sets: Sequence[tuple[str, ...]], table_judge: TableJudge) -> dict[int, int]:
@@ -99,7 +103,7 @@ def _violations(
     rights = {bit: name for name, bit in search.RIGHT_BITS.items() if bit & judged}
     rows: dict[str, list[int]] = {name: [] for name in search.VIOLATIONS_SCHEMA.names}
     for rule in found:
-        members = reach.principal(rule.principal_type, rule.principal).possible
+        members = reach.before_roles(rule.principal_type, rule.principal).possible
         classes = class_sets[rule.classset]
         mask = 0
         for bit, right in rights.items():
@@ -192,26 +196,36 @@ def _class_readers(
     readers = {each.name: BitMap(decided.get(each.name, ())) for each in classification.classes}
     if not mode.inherited_levels:
         return {name: FrozenBitMap(bits) for name, bits in readers.items()}
-    principals: dict[int, FrozenBitMap] = {}
+    principals: dict[int, tuple[PrincipalSet, PrincipalSet]] = {}
     rules = engine.query(
         "SELECT r.ordinal, r.principal_type, r.principal FROM rules r SEMI JOIN class_rules c "
         "ON c.rule = r.ordinal ORDER BY 1"
     )
     for row in rules.to_pylist():
-        who = reach.principal(row["principal_type"] or "", row["principal"] or "")
-        principals[row["ordinal"]] = who.possible
+        kind, name = row["principal_type"] or "", row["principal"] or ""
+        principals[row["ordinal"]] = (reach.before_roles(kind, name), reach.principal(kind, name))
     names = [each.name for each in classification.classes]
     found = search.posture_rules(engine)
-    for number, rule in zip(found["class"].to_pylist(), found["rule"].to_pylist(), strict=True):
-        readers[names[number]] |= principals[rule]
+    for number, rule, level in zip(
+        *(found[name].to_pylist() for name in ("class", "rule", "level")), strict=True
+    ):
+        before, after = principals[rule]
+        readers[names[number]] |= (before if level == 0 else after).possible
     return {name: FrozenBitMap(bits) for name, bits in readers.items()}
 
 
 def _give_verdicts(engine: Engine, decided: _Decisions) -> None:
-    rows = [
-        {**asdict(verdict), "verdict": number} for number, verdict in enumerate(decided.verdicts)
+    count = len(decided.verdicts)
+    columns = [
+        pa.array(
+            range(count)
+            if field.name == "verdict"
+            else [getattr(verdict, field.name) for verdict in decided.verdicts],
+            field.type,
+        )
+        for field in VERDICT_SCHEMA
     ]
-    engine.give("verdicts", pa.Table.from_pylist(rows, VERDICT_SCHEMA))
+    engine.give("verdicts", pa.Table.from_arrays(columns, schema=VERDICT_SCHEMA))
     engine.give(
         "group_verdicts",
         pa.table(

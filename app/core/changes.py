@@ -54,7 +54,7 @@ def compare_runs(
 
 _CHANGED = """
 CREATE OR REPLACE TEMP TABLE changed AS
-WITH both AS (
+WITH compared AS (
     SELECT coalesce(f.id, e.id) AS id, coalesce(f.object, e.object) AS object,
            coalesce(f.scope, e.scope) AS scope, coalesce(f."right", e."right") AS "right",
            coalesce(f.kind, e.kind) AS kind, coalesce(f.severity, e.severity) AS severity,
@@ -73,7 +73,7 @@ SELECT change, id, object, scope, "right", kind, severity, classes, people_befor
        people_after, everyone_before, everyone_after, openings, first_seen,
        CASE change WHEN 'opened' THEN 0 WHEN 'grown' THEN 1 WHEN 'unknown' THEN 2
                    WHEN 'shrunk' THEN 3 ELSE 4 END AS rank
-FROM both WHERE change <> 'persisting'
+FROM compared WHERE change <> 'persisting'
 """
 
 

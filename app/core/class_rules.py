@@ -10,7 +10,7 @@ locations are tried in the engine: once with everything that any rule asks for, 
 what is left with each rule's own patterns.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -56,6 +56,8 @@ class _Matcher:
         self.class_of = {
             number: names.index(rule.data_class) for number, rule in self.rules.items()
         }
+        # rules that something here may match: what asks for a name that is nowhere is left out
+        self.possible = set(self.rules)
         # every distinct set of patterns over table names and over locations, numbered
         self.name_sets: dict[str, int] = {}
         self.location_sets: dict[str, int] = {}
@@ -75,7 +77,9 @@ class _Matcher:
         self._column_hits()
         self._free_column_rules()
         others = {
-            n: rule for n, rule in self.rules.items() if _asks_table(rule) or not rule.columns
+            n: rule
+            for n, rule in self.rules.items()
+            if n in self.possible and (_asks_table(rule) or not rule.columns)
         }
         by_hits = {n: rule for n, rule in others.items() if rule.columns and not rule.tables}
         self._rules_on_tables({n: rule for n, rule in others.items() if n not in by_hits})
@@ -91,6 +95,10 @@ class _Matcher:
                 }
             ),
         )
+
+    def _only(self, asking: Iterable[int], found: Iterable[tuple[int, int]]) -> None:
+        """Of the rules asking for something, only those that found it are possible."""
+        self.possible -= set(asking) - {rule for rule, _ in found}
 
     def _databases(self) -> None:
         """`class_databases`: for each rule that asks, the databases that it accepts."""
@@ -114,6 +122,7 @@ class _Matcher:
                 accepted &= set(by_name.get(number, everything))
                 accepted -= set(left_out.get(number, ()))
                 rows += [(number, ordinals[position]) for position in sorted(accepted)]
+            self._only(asking, rows)
         self._give("class_databases", "database", pa.int32(), rows)
 
     def _owners(self) -> None:
@@ -126,7 +135,9 @@ class _Matcher:
         )
         owners = one_array(found["owner"])
         names = owners.to_pylist()
-        self.engine.give("class_owners", rule_values(matching(owners, asking), names, "owner"))
+        hits = matching(owners, asking)
+        self._only(asking, [(rule, place) for rule, places in hits.items() for place in places])
+        self.engine.give("class_owners", rule_values(hits, names, "owner"))
 
     def _column_hits(self) -> None:
         """`class_hits`: (table, rule, name) of columns that match a rule's columns."""
@@ -137,6 +148,7 @@ class _Matcher:
             ordinals = found["ordinal"].to_pylist()
             hits = matching(one_array(found["name"]), asking)
             rows = [(rule, ordinals[at]) for rule, places in hits.items() for at in places]
+            self._only(asking, rows)
         self._give("class_column_names", "name", pa.int32(), rows)
         self.engine.run(
             "CREATE OR REPLACE TEMP TABLE class_hits AS "

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from pyroaring import BitMap, FrozenBitMap
+from pyroaring import FrozenBitMap
+
+EMPTY = FrozenBitMap()
 
 
 def close(
-    direct: Mapping[str, BitMap], nested: Mapping[str, Iterable[str]]
+    direct: Mapping[str, FrozenBitMap], nested: Mapping[str, Iterable[str]]
 ) -> dict[str, FrozenBitMap]:
     """The transitive members of every name in `direct` or `nested`.
 
@@ -14,15 +16,17 @@ def close(
     nested: name → names whose members are its members too. Names that stand in a
     cycle hold the same members, as in Hive, which follows memberships with a visited set.
     """
-    closed: dict[str, FrozenBitMap] = {}
-    for component in components(set(direct) | set(nested), nested):
-        members = BitMap()
-        for name in component:
-            members |= direct.get(name, BitMap())
-            for child in nested.get(name, ()):
-                members |= closed.get(child, direct.get(child, BitMap()))
-        frozen = FrozenBitMap(members)
-        closed.update((name, frozen) for name in component)
+    closed = {name: bits for name, bits in direct.items() if name not in nested}
+    for component in components(nested, nested):
+        if component[0] in closed:  # nothing is below it
+            continue
+        below = {child for name in component for child in nested.get(name, ())}
+        members = FrozenBitMap.union(
+            *(direct.get(name, EMPTY) for name in component),
+            *(closed.get(child, EMPTY) for child in below),
+        )
+        compact = FrozenBitMap(members)
+        closed.update((name, compact) for name in component)
     return closed
 
 

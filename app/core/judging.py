@@ -60,6 +60,7 @@ class TableJudge:
         self._contracts = {each.name: each.max_people for each in classification.classes}
         self._tiers = {each.name: each.tier for each in classification.classes}
         self._permitted: dict[tuple[tuple[str, ...], str], FrozenBitMap] = {}
+        self._lines: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
 
     def permitted(self, classes: tuple[str, ...], right: str) -> FrozenBitMap:
         """Whom policy allows the right on all of the classes; on `unclassified` for none."""
@@ -178,13 +179,6 @@ class TableJudge:
         table: TableGrants,
     ) -> Verdict:
         openings = self._openings(right, table, violators or reached.possible)
-        lines = sorted(
-            {
-                str(line)
-                for name in classes or (UNCLASSIFIED,)
-                for line in self._judge.lines_considered(name, right)
-            }
-        )
         return Verdict(
             right=right,
             kinds=kinds,
@@ -202,11 +196,22 @@ class TableJudge:
             in_doubt=bool(violators) and not (violators & reached.sure),
             openings=tuple(dict.fromkeys(_subject(grant) for grant in openings)),
             opening_rules=tuple(sorted({grant.rule for grant in openings})),
-            policy_lines=tuple(lines),
+            policy_lines=self._lines_considered(classes, right),
             detail=self._mode.name if not self._mode.inherited_levels else "",
             reach=BitMap(reached.possible).serialize(),
             violators=BitMap(violators).serialize(),
         )
+
+    def _lines_considered(self, classes: tuple[str, ...], right: str) -> tuple[str, ...]:
+        key = (classes, right)
+        if key not in self._lines:
+            found = {
+                str(line)
+                for name in classes or (UNCLASSIFIED,)
+                for line in self._judge.lines_considered(name, right)
+            }
+            self._lines[key] = tuple(sorted(found))
+        return self._lines[key]
 
     def _openings(self, right: str, table: TableGrants, violators: FrozenBitMap) -> list[GrantRow]:
         """The grants that give somebody among the violators the right, widest first."""

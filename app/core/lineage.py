@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.core.copies import copies_of, same_places
 from app.core.engine import Engine
 from app.core.view_text import ViewParses
-from app.core.view_trace import ViewTrace, trace_views
+from app.core.view_trace import trace_views
 
 #: How an edge is known, in words.
 KNOWN_BY = {
@@ -39,7 +39,12 @@ class Lineage:
     """All relatives found, and what might be missing from them."""
 
     rows: tuple[LineageRow, ...]
-    unparsed_views: int  # views of the lake whose text cannot be parsed
+    unparsed: tuple[tuple[int, str], ...]  # views whose text cannot be parsed, and why
+
+    @property
+    def unparsed_views(self) -> int:
+        """How many views of the lake have a text that cannot be parsed."""
+        return len(self.unparsed)
 
 
 def lineage(engine: Engine, view_parses: ViewParses, table: int) -> Lineage:
@@ -67,11 +72,7 @@ def lineage(engine: Engine, view_parses: ViewParses, table: int) -> Lineage:
     for each in (*same_places(engine, table), *copies_of(engine, table)):
         if each.relation != "copy" or each.table not in related:
             rows.append(LineageRow(each.table, each.relation, 0, None, each.known_by))
-    return Lineage(tuple(rows), _unparsed(traced))
-
-
-def _unparsed(traced: ViewTrace) -> int:
-    return len(traced.unparsed)
+    return Lineage(tuple(rows), tuple(sorted(traced.unparsed)))
 
 
 def _kinds(engine: Engine) -> dict[int, str]:

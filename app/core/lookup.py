@@ -19,6 +19,10 @@ PARTITION_RIGHTS = "PARTITION_LEVEL_PRIVILEGE"
 _PART_OFFSETS = ("column_grants", "partition_grants", "partition_column_grants")
 
 
+#: principal type, principal, privilege, grant option, authorizer
+Rule = tuple[str, str, str, bool | None, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an object stands: ordinals of its database and table, its column's name.
@@ -77,6 +81,7 @@ class Lookup:
         self.snapshot = snapshot
         self._opened: dict[str, _Rows] = {}
         self._offsets: dict[str, memoryview] = {}
+        self._rules: dict[int, Rule] = {}
 
     def rows(self, name: str) -> _Rows:
         """The rows of one table of the layout."""
@@ -229,6 +234,16 @@ class Lookup:
             for place, values in enumerate(zip(*columns, strict=True))
         ]
 
+    def _rule(self, rule: int) -> Rule:
+        rules = self.rows("rules")
+        return (
+            rules.value("principal_type", rule) or "",
+            rules.value("principal", rule) or "",
+            rules.value("privilege", rule) or "",
+            rules.value("grant_option", rule),
+            rules.value("authorizer", rule),
+        )
+
     def grant_row(self, row: int) -> GrantRow:
         """One grant by its row number."""
         return self._grant_rows(row, row + 1)[0]
@@ -244,18 +259,21 @@ class Lookup:
         create_time: int | None,
         source_row: int | None,
     ) -> GrantRow:
-        rules, grantors = self.rows("rules"), self.rows("grantors")
+        said = self._rules.get(rule)
+        if said is None:
+            said = self._rules[rule] = self._rule(rule)
+        grantors = self.rows("grantors")
         return GrantRow(
             row=row,
             level=GRANT_LEVELS[level],
             column=column,
             partition=partition,
             rule=rule,
-            principal_type=rules.value("principal_type", rule) or "",
-            principal=rules.value("principal", rule) or "",
-            privilege=rules.value("privilege", rule) or "",
-            grant_option=rules.value("grant_option", rule),
-            authorizer=rules.value("authorizer", rule),
+            principal_type=said[0],
+            principal=said[1],
+            privilege=said[2],
+            grant_option=said[3],
+            authorizer=said[4],
             grantor=None if grantor is None else grantors.value("grantor", grantor),
             grantor_type=None if grantor is None else grantors.value("grantor_type", grantor),
             create_time=create_time,

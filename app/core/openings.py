@@ -56,31 +56,40 @@ def gather_openings(
 ) -> pa.Table:
     """One row per opening principal (OPENING_SCHEMA), the gravest and widest first."""
     gathered: dict[str, _Gathered] = defaultdict(_Gathered)
+    counts = _HeadCounts(reach)
     for number, verdict in enumerate(assessment.verdicts):
-        for opening in _that_open(verdict, reach) or ("mode",):
+        for opening in _that_open(verdict, counts) or ("mode",):
             _add(gathered[opening], verdict, assessment, number)
     ways = public_ways(memberships)
-    rows = [_row(name, found, reach, ways) for name, found in gathered.items()]
+    rows = [_row(name, found, counts, ways) for name, found in gathered.items()]
     rows.sort(key=_gravest_first)
     return pa.Table.from_pylist(rows, OPENING_SCHEMA)
 
 
-def _that_open(verdict: Verdict, reach: PopulationReach) -> tuple[str, ...]:
+class _HeadCounts:
+    """Who stands behind each opening, counted once."""
+
+    def __init__(self, reach: PopulationReach) -> None:
+        self.reach = reach
+        self._known: dict[str, HeadCount] = {}
+
+    def of(self, opening: str) -> HeadCount:
+        if opening not in self._known:
+            self._known[opening] = self.reach.population.head_count(self.behind(opening))
+        return self._known[opening]
+
+    def behind(self, opening: str) -> FrozenBitMap:
+        kind, _, name = opening.partition(":")
+        who = self.reach.principal(kind.upper(), name) if name else self.reach.everybody()
+        return who.possible
+
+
+def _that_open(verdict: Verdict, counts: _HeadCounts) -> tuple[str, ...]:
     """What opens it: where it is open to everyone, the principals that are everyone."""
     if not verdict.everyone:
         return verdict.openings
-    wide = tuple(opening for opening in verdict.openings if _head_count(opening, reach).everyone)
+    wide = tuple(opening for opening in verdict.openings if counts.of(opening).everyone)
     return wide or verdict.openings
-
-
-def _head_count(opening: str, reach: PopulationReach) -> HeadCount:
-    return reach.population.head_count(_behind(opening, reach))
-
-
-def _behind(opening: str, reach: PopulationReach) -> FrozenBitMap:
-    kind, _, name = opening.partition(":")
-    who = reach.principal(kind.upper(), name) if name else reach.everybody()
-    return who.possible
 
 
 def _add(found: _Gathered, verdict: Verdict, assessment: Assessment, number: int) -> None:
@@ -114,13 +123,13 @@ def public_ways(memberships: Memberships) -> dict[Subject, tuple[MembershipEdge,
 def _row(
     opening: str,
     found: _Gathered,
-    reach: PopulationReach,
+    counts: _HeadCounts,
     ways: Mapping[Subject, Sequence[MembershipEdge]],
 ) -> dict[str, object]:
     kind, _, name = opening.partition(":")
     way = ways.get((kind.upper(), name), ())
-    count = _head_count(opening, reach)
-    wrong = reach.population.head_count(_behind(opening, reach) & found.violators)
+    count = counts.of(opening)
+    wrong = counts.reach.population.head_count(counts.behind(opening) & found.violators)
     form = MODE if not name else NESTING if way else DIRECT
     times = [edge.create_time for edge in way if edge.create_time]
     return {

@@ -182,7 +182,7 @@ def lake_findings(
     """Authorization off, and people who can make themselves able to do anything."""
     present = tuple(sorted(name for name, tables in tables_of_class.items() if tables))
     if not mode.inherited_levels:
-        everybody = reach.everybody().possible
+        everybody = reach.whoever().possible
         tier = worst_tier(present, classification)
         gravest = severity.severity(tier, "everyone", "select") or MILDEST
         detail = "hive.security.authorization.enabled is false: everybody can do everything"

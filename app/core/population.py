@@ -9,6 +9,7 @@ told us, each one member of unknown size.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pyroaring import BitMap, FrozenBitMap
 
@@ -48,6 +49,9 @@ class Population:
     roles: Mapping[str, FrozenBitMap]  # holders of each role as the lake's engine sees it
     # child → parents among subjects `user:x`, `group:x`, `role:x`, `everyone`
     edges: Mapping[str, tuple[str, ...]]
+    # The edges that begin at no user, where `groups` and `roles` hold everybody whom `edges`
+    # lead there (every opaque group in itself); None where they may hold less.
+    nested: Mapping[str, tuple[str, ...]] | None = None
     everyone_at: float = 0.9
     _ordinals: dict[str, int] = field(default_factory=dict, repr=False)
 
@@ -55,7 +59,7 @@ class Population:
         if not self._ordinals:
             self._ordinals.update((name, bit) for bit, name in enumerate(self.users, start=1))
 
-    @property
+    @cached_property
     def everybody(self) -> FrozenBitMap:
         """All bits: ANYONE, every named user, every opaque group."""
         return FrozenBitMap(range(1 + len(self.users) + len(self.opaque)))

@@ -7,9 +7,11 @@ roles and grants is a setting of the lake (`groups`), so every principal has two
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from itertools import pairwise
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +27,8 @@ PUBLIC = "public"
 #: HiveServer2 fails on whoever's roles lead there. Source: Hive 4.0.1, tried.
 BROKEN = "\0broken"
 EMPTY = FrozenBitMap()
+
+_Row = tuple[str, str, str]  # kind of the member, member, what it is a member of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,19 @@ class Reach(Protocol):
         """The set of a USER, ROLE or GROUP by exact name; NOBODY for what is no principal."""
         ...
 
+    def before_roles(self, principal_type: str, name: str) -> PrincipalSet:
+        """The same as `principal`, where the engine has not looked up roles yet.
+
+        A membership that it cannot read refuses nobody then.
+        """
+        ...
+
     def everybody(self) -> PrincipalSet:
         """Whoever has a name."""
+        ...
+
+    def whoever(self) -> PrincipalSet:
+        """Everybody, those too whom a broken membership makes Hive refuse."""
         ...
 
     def role_in_any_case(self, name: str) -> PrincipalSet:
@@ -93,6 +108,19 @@ class PopulationReach:
             return PrincipalSet(members, members if self._engine_groups else EMPTY)
         return NOBODY
 
+    def before_roles(self, principal_type: str, name: str) -> PrincipalSet:
+        who = self.principal(principal_type, name)
+        if not self.broken:
+            return who
+        population, possible = self.population, EMPTY
+        if principal_type == "USER" and population.bit(name) != ANYONE:
+            possible = FrozenBitMap([population.bit(name)])
+        elif principal_type == "ROLE":
+            possible = population.roles.get(name, EMPTY)
+        elif principal_type == "GROUP" and self._engine_groups != "none":
+            possible = population.groups.get(name, EMPTY)
+        return PrincipalSet(possible, who.sure | (possible & self.broken))
+
     def _user(self, name: str) -> PrincipalSet:
         known = self._users.get(name)
         if known is None:
@@ -103,6 +131,10 @@ class PopulationReach:
 
     def everybody(self) -> PrincipalSet:
         return self._everybody
+
+    def whoever(self) -> PrincipalSet:
+        bits = self.population.everybody
+        return PrincipalSet(bits, bits)
 
     def role_in_any_case(self, name: str) -> PrincipalSet:
         possible, sure = BitMap(), BitMap()
@@ -123,27 +155,29 @@ def _less(sets: Mapping[str, FrozenBitMap], broken: FrozenBitMap) -> Mapping[str
 
 
 class _LazyEdges(Mapping[str, tuple[str, ...]]):
-    """Subject edges, built when somebody first asks: a compiled judge seldom does."""
+    """Subject edges, built when somebody first asks: a compiled judge seldom does.
 
-    def __init__(self, snapshot: Snapshot, groups_count: bool) -> None:
-        self._snapshot = snapshot
-        self._groups_count = groups_count
+    Users who stand in none of them are known beforehand.
+    """
+
+    def __init__(
+        self, build: Callable[[], dict[str, tuple[str, ...]]], users: Container[str]
+    ) -> None:
+        self._build = build
+        self._users = users
         self._edges: dict[str, tuple[str, ...]] | None = None
 
     def _built(self) -> dict[str, tuple[str, ...]]:
         if self._edges is None:
-            parents: dict[str, set[str]] = defaultdict(set)
-            for kind, member, group in _group_rows(self._snapshot):
-                parents[f"{kind}:{member}"].add(f"group:{group}")
-            for kind, member, role in _role_rows(self._snapshot):
-                if role == BROKEN:
-                    continue
-                if kind in ("USER", "ROLE") or (kind == "GROUP" and self._groups_count):
-                    child = f"{kind.lower()}:{member}"
-                    parents[child].add(f"role:{role}")
-            parents["everyone"].add(f"role:{PUBLIC}")
-            self._edges = {child: tuple(sorted(found)) for child, found in parents.items()}
+            self._edges = self._build()
         return self._edges
+
+    def __contains__(self, subject: object) -> bool:
+        if not isinstance(subject, str):
+            return False
+        if subject.startswith("user:") and subject.removeprefix("user:") not in self._users:
+            return False
+        return subject in self._built()
 
     def __getitem__(self, subject: str) -> tuple[str, ...]:
         return self._built()[subject]
@@ -155,6 +189,28 @@ class _LazyEdges(Mapping[str, tuple[str, ...]]):
         return len(self._built())
 
 
+def _edges(
+    group_rows: Iterable[_Row], role_rows: Iterable[_Row], groups_count: bool
+) -> dict[str, tuple[str, ...]]:
+    """The parents of each subject, as rows of memberships say."""
+    parents: dict[str, set[str]] = defaultdict(set)
+    for kind, member, group in group_rows:
+        parents[f"{kind}:{member}"].add(f"group:{group}")
+    for kind, member, role in role_rows:
+        if role == BROKEN:
+            continue
+        if kind in ("USER", "ROLE") or (kind == "GROUP" and groups_count):
+            parents[f"{kind.lower()}:{member}"].add(f"role:{role}")
+    parents["everyone"].add(f"role:{PUBLIC}")
+    return {child: tuple(sorted(found)) for child, found in parents.items()}
+
+
+def _all_edges(snapshot: Snapshot, groups_count: bool) -> dict[str, tuple[str, ...]]:
+    """The edges of everybody, read anew."""
+    groups, roles = _group_members(snapshot), _role_members(snapshot)
+    return _edges(groups.rows(), roles.rows(), groups_count)
+
+
 def build_reach(
     snapshot: Snapshot, *, engine_groups: str | None, everyone_at: float
 ) -> PopulationReach:
@@ -164,164 +220,208 @@ def build_reach(
     through a GROUP is possible, not sure. everyone_at: share of the active people that
     counts as everyone.
     """
-    users = _user_names(snapshot)
+    groups_count = engine_groups != "none"
     listed = snapshot.mapped("users")
-    known_groups = frozenset(snapshot.mapped("groups").column("name").to_pylist())
-    opaque = tuple(sorted(_groups_named(snapshot) - known_groups))
-    ordinals = {name: bit for bit, name in enumerate(users, start=1)}
-    opaque_bits = {name: len(users) + 1 + place for place, name in enumerate(opaque)}
-    groups = _close_groups(snapshot, ordinals, known_groups, opaque_bits)
-    everybody = BitMap(range(1 + len(users) + len(opaque)))
-    possible = _close_roles(snapshot, ordinals, groups, everybody, engine_groups != "none")
-    sure = possible
-    if engine_groups is None and _has_group_members(snapshot):
-        sure = _close_roles(snapshot, ordinals, groups, everybody, False)
-    kinds = _kinds(listed, ordinals)
+    in_groups, in_roles = _group_members(snapshot), _role_members(snapshot)
+    users, (listed_bits, group_bits, role_bits, *_) = _numbered(
+        [_whole(listed["name"]), in_groups.users, in_roles.users, *_other_users(snapshot)]
+    )
+    ordinals = dict(zip(users, range(1, 1 + len(users)), strict=True))
+    direct = dict.fromkeys(snapshot.mapped("groups")["name"].to_pylist(), EMPTY)
+    opaque = tuple(sorted(_groups_named(snapshot, in_groups, in_roles) - direct.keys()))
+    direct |= _gathered(in_groups.of_users, group_bits)
+    for bit, name in enumerate(opaque, start=1 + len(users)):
+        direct[name] = direct.get(name, EMPTY) | FrozenBitMap([bit])
+    groups = close(direct, _nested(in_groups, "group"))
+    roles = _Roles(snapshot, in_roles, role_bits, range(1 + len(users) + len(opaque)), groups)
+    possible = sure = roles.close(groups_count)
+    if engine_groups is None and roles.from_groups:
+        sure = roles.close(False)
+    broken = possible.pop(BROKEN, EMPTY)
     population = Population(
         users=users,
         opaque=opaque,
-        active_people=kinds["active_people"],
-        services=kinds["services"],
-        active_services=kinds["active_services"],
-        inactive=kinds["inactive"],
-        unknown=FrozenBitMap(BitMap(range(1, len(users) + 1)) - kinds["listed"]),
+        **_kinds(listed, listed_bits),
+        unknown=FrozenBitMap(range(1, 1 + len(users))) - _bitmap(listed_bits),
         directory_known=listed.num_rows > 0,
         groups=groups,
         roles=possible,
-        edges=_LazyEdges(snapshot, engine_groups != "none"),
+        edges=_LazyEdges(partial(_all_edges, snapshot, groups_count), ordinals),
+        nested=_LazyEdges(partial(_edges, in_groups.others, in_roles.others, groups_count), ()),
         everyone_at=everyone_at,
         _ordinals=ordinals,
     )
-    broken = possible.get(BROKEN, EMPTY)
     return PopulationReach(population, sure, engine_groups, broken)
 
 
-def _user_names(snapshot: Snapshot) -> tuple[str, ...]:
-    """Every user named by the directory, a membership, a grant or an owner; sorted."""
-    group_members = snapshot.mapped("group_members")
-    role_members = snapshot.mapped("role_members")
-    rules = snapshot.mapped("rules")
-    chunks = [
-        snapshot.mapped("users").column("name"),
-        group_members.filter(pc.equal(group_members["member_type"], "user")).column("member"),
-        role_members.filter(pc.equal(role_members["member_type"], "USER")).column("member"),
-        rules.filter(pc.equal(rules["principal_type"], "USER")).column("principal"),
-        _user_owners(snapshot.mapped("databases")),
-        # SQL-standard compares a table's owner with user names, whatever its type.
-        pa.chunked_array([pc.unique(snapshot.mapped("tables")["owner"])]),
-    ]
-    arrays = [chunk for column in chunks for chunk in column.chunks]
-    unique = pc.unique(pa.chunked_array(arrays, pa.string())).drop_null()
-    return tuple(sorted(name for name in unique.to_pylist() if name))
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Memberships: those of users, which are many, as columns, and the others as rows."""
+
+    kind: str  # of the users
+    users: pa.Array
+    of_users: pa.Array
+    others: list[_Row]
+
+    def rows(self) -> Iterator[_Row]:
+        """All of them as rows."""
+        users = zip(self.users.to_pylist(), self.of_users.to_pylist(), strict=True)
+        yield from ((self.kind, member, of) for member, of in users)
+        yield from self.others
 
 
-def _user_owners(objects: pa.Table) -> pa.ChunkedArray:
-    kind = pc.fill_null(objects["owner_type"], "USER")
-    return pa.chunked_array([pc.unique(objects.filter(pc.equal(kind, "USER"))["owner"])])
-
-
-def _group_rows(snapshot: Snapshot) -> Iterator[tuple[str, str, str]]:
+def _group_members(snapshot: Snapshot) -> _Members:
     rows = snapshot.mapped("group_members")
-    return zip(
-        rows["member_type"].to_pylist(),
-        rows["member"].to_pylist(),
-        rows["group"].to_pylist(),
-        strict=True,
-    )
+    return _parted("user", rows["member_type"], rows["member"], rows["group"])
 
 
-def _role_rows(snapshot: Snapshot) -> Iterator[tuple[str, str, str]]:
+def _role_members(snapshot: Snapshot) -> _Members:
     """Memberships of roles; those that Hive cannot read are memberships of BROKEN."""
     rows = snapshot.mapped("role_members")
-    broken = pc.or_(pc.is_null(rows["role"]), pc.is_null(rows["admin_option"]))
-    return zip(
-        rows["member_type"].to_pylist(),
-        rows["member"].to_pylist(),
-        pc.if_else(broken, BROKEN, rows["role"]).to_pylist(),
-        strict=True,
+    role, option = rows["role"], rows["admin_option"]
+    if role.null_count or option.null_count:
+        role = pc.if_else(pc.or_(pc.is_null(role), pc.is_null(option)), BROKEN, role)
+    return _parted("USER", rows["member_type"], rows["member"], role)
+
+
+def _parted(
+    kind: str, kinds: pa.ChunkedArray, members: pa.ChunkedArray, of: pa.ChunkedArray
+) -> _Members:
+    users = pc.fill_null(pc.equal(kinds, kind), False)
+    rest = pc.invert(users)
+    others = [column.filter(rest).to_pylist() for column in (kinds, members, of)]
+    return _Members(
+        kind,
+        _whole(members.filter(users)),
+        _whole(of.filter(users)),
+        list(zip(*others, strict=True)),
     )
 
 
-def _groups_named(snapshot: Snapshot) -> set[str]:
-    named: set[str] = set()
-    for kind, member, group in _group_rows(snapshot):
+def _other_users(snapshot: Snapshot) -> Iterator[pa.Array]:
+    """The users named by a grant or an owner."""
+    yield _holders(snapshot, "USER")
+    databases = snapshot.mapped("databases")
+    kind = pc.fill_null(databases["owner_type"], "USER")
+    yield _whole(databases["owner"].filter(pc.equal(kind, "USER")))
+    # SQL-standard compares a table's owner with user names, whatever its type.
+    yield _whole(snapshot.mapped("tables")["owner"])
+
+
+def _holders(snapshot: Snapshot, kind: str) -> pa.Array:
+    """The principals of one kind that rules name."""
+    rules = snapshot.mapped("rules")
+    return _whole(rules["principal"].filter(pc.equal(rules["principal_type"], kind)))
+
+
+def _numbered(columns: list[pa.Array]) -> tuple[tuple[str, ...], list[pa.Array]]:
+    """The distinct names of some columns, sorted, and each column as the names' bits.
+
+    Arrow sorts bytewise. No name and an empty one have no bit.
+    """
+    nobody = pa.array([""])
+    filled = [column for column in columns if len(column)]
+    coded = pa.chunked_array([nobody, *filled]).dictionary_encode().chunks
+    names = coded[0].dictionary
+    order = pc.array_sort_indices(names)
+    place = pc.inverse_permutation(order.cast(pa.int32()))  # the empty name comes first: 0
+    bits = pc.if_else(pc.equal(place, 0), None, place).cast(pa.uint32())
+    numbers = (bits.take(chunk.indices) for chunk in coded[1:])
+    return (
+        tuple(names.take(order.slice(1)).to_pylist()),
+        [next(numbers) if len(column) else bits.slice(0, 0) for column in columns],
+    )
+
+
+def _gathered(names: pa.Array, bits: pa.Array) -> dict[str, FrozenBitMap]:
+    """The bits that stand beside each name."""
+    rows = pa.table({"name": names, "bit": bits}).drop_null()
+    found = rows.group_by("name", use_threads=False).aggregate([("bit", "list")])
+    lists = _whole(found["bit_list"])
+    numbers = _numbers(lists.values)
+    return {
+        name: FrozenBitMap(numbers[start:stop])
+        for name, (start, stop) in zip(
+            found["name"].to_pylist(), pairwise(lists.offsets.to_pylist()), strict=True
+        )
+    }
+
+
+def _bitmap(bits: pa.Array) -> FrozenBitMap:
+    return FrozenBitMap(_numbers(bits.drop_null()))
+
+
+def _numbers(bits: pa.Array) -> memoryview:
+    """An array without nulls as it lies in memory."""
+    if not len(bits):
+        return memoryview(b"").cast("I")
+    return memoryview(bits.buffers()[1]).cast("I")[bits.offset : bits.offset + len(bits)]
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece; only one of several pieces is copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _groups_named(snapshot: Snapshot, in_groups: _Members, in_roles: _Members) -> set[str]:
+    named = set(pc.unique(in_groups.of_users).to_pylist())
+    for kind, member, group in in_groups.others:
         named.add(group)
         if kind == "group":
             named.add(member)
-    named.update(member for kind, member, _ in _role_rows(snapshot) if kind == "GROUP")
-    rules = snapshot.mapped("rules")
-    holders = rules.filter(pc.equal(rules["principal_type"], "GROUP"))["principal"]
-    named.update(name for name in pc.unique(holders).to_pylist() if name)
-    named.discard("")
-    return named
+    named.update(member for kind, member, _ in in_roles.others if kind == "GROUP")
+    named.update(pc.unique(_holders(snapshot, "GROUP")).to_pylist())
+    return named - {"", None}
 
 
-def _has_group_members(snapshot: Snapshot) -> bool:
-    kinds = snapshot.mapped("role_members")["member_type"]
-    return bool(pc.any(pc.equal(kinds, "GROUP")).as_py())
-
-
-def _close_groups(
-    snapshot: Snapshot,
-    ordinals: Mapping[str, int],
-    known: frozenset[str],
-    opaque_bits: Mapping[str, int],
-) -> dict[str, FrozenBitMap]:
-    members: dict[str, list[int]] = {name: [] for name in known}
+def _nested(rows: _Members, kind: str) -> dict[str, list[str]]:
+    """The members of one kind of each name."""
     nested: dict[str, list[str]] = defaultdict(list)
-    for name, bit in opaque_bits.items():
-        members[name] = [bit]
-    for kind, member, group in _group_rows(snapshot):
-        if kind == "user":
-            members.setdefault(group, []).append(ordinals[member])
-        else:
-            nested[group].append(member)
-    return close({name: BitMap(bits) for name, bits in members.items()}, nested)
+    for kind_of_member, member, of in rows.others:
+        if kind_of_member == kind:
+            nested[of].append(member)
+    return nested
 
 
-def _close_roles(
-    snapshot: Snapshot,
-    ordinals: Mapping[str, int],
-    groups: Mapping[str, FrozenBitMap],
-    everybody: BitMap,
-    groups_count: bool,
-) -> dict[str, FrozenBitMap]:
-    """Holders of each role. Everybody holds `public`, and with it whatever it holds."""
-    members: dict[str, list[int]] = defaultdict(list)
-    from_groups: dict[str, BitMap] = defaultdict(BitMap)
-    nested: dict[str, list[str]] = defaultdict(list)
-    for kind, member, role in _role_rows(snapshot):
-        if kind == "USER":
-            members[role].append(ordinals[member])
-        elif kind == "ROLE":
-            nested[role].append(member)
-        elif kind == "GROUP" and groups_count:
-            from_groups[role] |= groups.get(member, EMPTY)
-    direct = {name: BitMap(bits) for name, bits in members.items()}
-    for name, bits in from_groups.items():
-        direct[name] = direct.get(name, BitMap()) | bits
-    for name in snapshot.mapped("roles")["name"].to_pylist():
-        direct.setdefault(name, BitMap())
-    direct[PUBLIC] = everybody
-    return close(direct, nested)
+class _Roles:
+    """The holders of roles. Everybody holds `public`, and with it whatever it holds."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        rows: _Members,
+        bits: pa.Array,
+        everybody: range,
+        groups: Mapping[str, FrozenBitMap],
+    ) -> None:
+        self.from_groups = _nested(rows, "GROUP")
+        self._nested = _nested(rows, "ROLE")
+        self._groups = groups
+        self._direct = dict.fromkeys(snapshot.mapped("roles")["name"].to_pylist(), EMPTY)
+        self._direct |= _gathered(rows.of_users, bits)
+        self._everybody = FrozenBitMap(everybody)
+
+    def close(self, groups_count: bool) -> dict[str, FrozenBitMap]:
+        """The holders of each role, with those whom groups bring or without."""
+        direct = dict(self._direct)
+        for role, names in self.from_groups.items() if groups_count else ():
+            members = (self._groups.get(name, EMPTY) for name in names)
+            direct[role] = FrozenBitMap.union(direct.get(role, EMPTY), *members)
+        direct[PUBLIC] = self._everybody
+        return close(direct, self._nested)
 
 
-def _kinds(listed: pa.Table, ordinals: Mapping[str, int]) -> dict[str, FrozenBitMap]:
-    bits: dict[str, list[int]] = defaultdict(list)
-    columns: list[list[Any]] = [listed[name].to_pylist() for name in ("name", "kind", "active")]
-    for name, kind, active in zip(*columns, strict=True):
-        bit = ordinals[name]
-        bits["listed"].append(bit)
-        if kind == "service":
-            bits["services"].append(bit)
-        if not active:
-            bits["inactive"].append(bit)
-        elif kind == "service":
-            bits["active_services"].append(bit)
-        else:
-            bits["active_people"].append(bit)
-    names = ("listed", "services", "inactive", "active_services", "active_people")
-    return {name: FrozenBitMap(bits[name]) for name in names}
+def _kinds(listed: pa.Table, bits: pa.Array) -> dict[str, FrozenBitMap]:
+    """The users of the directory by kind, as the fields of a population."""
+    service = pc.fill_null(pc.equal(_whole(listed["kind"]), "service"), False)
+    active = pc.fill_null(_whole(listed["active"]), False)
+    masks = {
+        "services": service,
+        "active_services": pc.and_(service, active),
+        "active_people": pc.and_not(active, service),
+        "inactive": pc.invert(active),
+    }
+    return {name: _bitmap(bits.filter(mask)) for name, mask in masks.items()}
 
 
 class OneUserReach:
@@ -347,15 +447,19 @@ class OneUserReach:
         return self._principals | self._doubtful
 
     def principal(self, principal_type: str, name: str) -> PrincipalSet:
+        return NOBODY if self._broken else self.before_roles(principal_type, name)
+
+    def before_roles(self, principal_type: str, name: str) -> PrincipalSet:
         key = (principal_type, name)
-        if self._broken:
-            return NOBODY
         if key in self._principals:
             return self._sure
         return self._doubt if key in self._doubtful else NOBODY
 
     def everybody(self) -> PrincipalSet:
         return NOBODY if self._broken else self._sure
+
+    def whoever(self) -> PrincipalSet:
+        return self._sure
 
     def role_in_any_case(self, name: str) -> PrincipalSet:
         kinds = [

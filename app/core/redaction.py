@@ -35,7 +35,7 @@ _NAMED_SECRET = re.compile(
 
 # RE2, for whole arrays: what the patterns above cannot match without.
 _MAYBE = (
-    r"(?i)://[^/\s:@]*:.*@|jdbc:oracle:.*@"
+    r"(?is)://[^/\s:@]*:.*@|jdbc:oracle:.*@"
     r"|(pass|pwd|secret|token|credential|sig|sas|code|key|jaas).*[=:]"
 )
 

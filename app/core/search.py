@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.core.engine import Engine
 from app.core.facts import GRANT_LEVELS
 from app.core.reach import PopulationReach
 from app.core.rights.mode import AuthorizationMode, Meaning
+from app.core.snapshots import Snapshot
+from app.core.table_widths import sums_by_database, sums_by_table
 
 RIGHT_BITS = {
     "select": 1,
@@ -149,7 +152,7 @@ def _widths(engine: Engine, reach: PopulationReach) -> pa.Table:
     for kind, name in zip(
         named["principal_type"].to_pylist(), named["principal"].to_pylist(), strict=True
     ):
-        count = reach.population.head_count(reach.principal(kind, name).possible)
+        count = reach.population.head_count(reach.before_roles(kind, name).possible)
         people.append(count.people)
         wide.append(count.everyone)
     return named.append_column("people", pa.array(people, pa.int32())).append_column(
@@ -206,14 +209,88 @@ def load_class_sets(engine: Engine) -> list[tuple[int, ...]]:
     return [tuple(classes) for classes in rows["classes"].to_pylist()]
 
 
+def load_wanted_grants(
+    engine: Engine,
+    snapshot: Snapshot,
+    mode: AuthorizationMode,
+    judged_mask: int,
+    everyone_people: int,
+) -> None:
+    """Leave `wanted_grants(table_ordinal, rule, level)`: the rules of tables that may matter.
+
+    Those are the classified tables, those decided on their own, and those whose rules add
+    up to everyone. What follows reads these in place of all grants. judged_mask: the
+    rights that the policies judge. everyone_people: from how many active people on a
+    reach counts as everyone.
+    """
+    people = _people_behind(engine, snapshot, mode, judged_mask, everyone_people)
+    wide = pc.indices_nonzero(pc.greater_equal(people, everyone_people))
+    engine.give("open_wide", pa.table({"table_ordinal": wide.cast(pa.int32())}))
+    engine.run(
+        """
+        CREATE OR REPLACE TEMP TABLE wanted_tables AS
+        SELECT table_ordinal FROM table_classsets
+        UNION SELECT table_ordinal FROM parted_tables
+        UNION SELECT table_ordinal FROM open_wide
+        """
+    )
+    engine.run(
+        """
+        CREATE OR REPLACE TEMP TABLE wanted_grants AS
+        SELECT DISTINCT g.table_ordinal, g.rule, g.level FROM effective_grants g
+        SEMI JOIN wanted_tables w ON g.table_ordinal = w.table_ordinal
+        """
+    )
+
+
+def _people_behind(
+    engine: Engine,
+    snapshot: Snapshot,
+    mode: AuthorizationMode,
+    judged_mask: int,
+    everyone_people: int,
+) -> pa.Array:
+    """For each table, at most how many people its rules reach; wide ones count as everyone."""
+    tables = snapshot.mapped("tables")
+    total = pa.repeat(pa.scalar(0, pa.int64()), tables.num_rows)
+    if not mode.inherited_levels:
+        return total
+
+    def widths(level: str) -> pa.Array:
+        rows = engine.query(
+            f"""
+            SELECT coalesce(CASE WHEN f.mask & {judged_mask} = 0 THEN 0
+                                 WHEN f.wide THEN {everyone_people} ELSE f.people END, 0)::BIGINT
+                   AS width
+            FROM rules r LEFT JOIN rule_facts f
+              ON f.rule = r.ordinal AND f.level = {GRANT_LEVELS.index(level)}
+            ORDER BY r.ordinal
+            """
+        )
+        return rows["width"].combine_chunks()
+
+    for level in ("table", *(PART_LEVELS if mode.has_parts else ())):
+        total = pc.add(total, sums_by_table(snapshot, level, widths(level)))
+    if "database" in mode.inherited_levels:
+        by_database = sums_by_database(snapshot, widths("database"))
+        total = pc.add(total, pc.take(by_database, tables["database"]).combine_chunks())
+    if "global" in mode.inherited_levels:
+        everywhere = engine.query(
+            f"SELECT coalesce(sum(CASE WHEN f.wide THEN {everyone_people} ELSE f.people END), 0)"
+            f"::BIGINT AS n FROM grants g JOIN rule_facts f ON f.rule = g.rule AND f.level = 0 "
+            f"WHERE g.level = 0 AND f.mask & {judged_mask} <> 0"
+        )
+        total = pc.add(total, everywhere["n"][0])
+    return total
+
+
 def load_table_widths(engine: Engine, judged_mask: int, everyone_people: int) -> None:
-    """Leave what a table's rules add up to, for the tables where that may matter.
+    """Leave what the rules of the wanted tables add up to.
 
     `classified_access(table_ordinal, classset, people, special)` for every classified
     table (special: a row that makes the engine refuse, or rights on parts: the union of
     its rules is not its reach); `wide_tables(table_ordinal)` for unclassified ones that
-    may be open to everyone. judged_mask: the rights that the policies judge.
-    everyone_people: from how many active people on a reach counts as everyone.
+    may be open to everyone.
     """
     select = RIGHT_BITS["select"]
     engine.run(
@@ -224,16 +301,16 @@ def load_table_widths(engine: Engine, judged_mask: int, everyone_people: int) ->
                    AS judged_people,
                sum(CASE WHEN r.mask & {select} <> 0 THEN r.people ELSE 0 END)::BIGINT AS people,
                bool_or(r.refuses) AS refused
-        FROM effective_grants g JOIN rule_facts r ON g.rule = r.rule AND g.level = r.level
+        FROM wanted_grants g JOIN rule_facts r ON g.rule = r.rule AND g.level = r.level
         GROUP BY g.table_ordinal
         """
     )
     engine.run(
         f"""
         CREATE OR REPLACE TEMP TABLE wide_tables AS
-        SELECT w.table_ordinal FROM table_widths w
-        WHERE (w.wide OR w.judged_people >= {everyone_people})
-          AND w.table_ordinal NOT IN (SELECT table_ordinal FROM table_classsets)
+        SELECT w.table_ordinal FROM table_widths w ANTI JOIN table_classsets c
+            USING (table_ordinal)
+        WHERE w.wide OR w.judged_people >= {everyone_people}
         """
     )
     engine.run(
@@ -253,7 +330,7 @@ def rules_in_classes(engine: Engine) -> Iterator[RuleInClasses]:
         """
         CREATE OR REPLACE TEMP TABLE class_rules AS
         SELECT c.classset, g.rule, g.level, bool_and(c.special) AS only_special
-        FROM effective_grants g JOIN classified_access c USING (table_ordinal)
+        FROM wanted_grants g JOIN classified_access c USING (table_ordinal)
         GROUP BY ALL
         """
     )
@@ -318,7 +395,7 @@ def load_candidates(
         """
         CREATE OR REPLACE TEMP TABLE candidates AS
         SELECT DISTINCT c.table_ordinal, c.classset
-        FROM effective_grants g
+        FROM wanted_grants g
         JOIN table_classsets c USING (table_ordinal)
         JOIN violations v ON v.classset = c.classset AND v.rule = g.rule AND v.level = g.level
         UNION
@@ -364,7 +441,7 @@ def load_groups(engine: Engine) -> Iterator[Group]:
         CREATE OR REPLACE TEMP TABLE signatures AS
         WITH summed AS (
             SELECT g.table_ordinal, sum(r.low_hash) AS low, sum(r.high_hash) AS high
-            FROM (SELECT DISTINCT e.* FROM effective_grants e
+            FROM (SELECT e.* FROM wanted_grants e
                   SEMI JOIN candidates USING (table_ordinal)) g
             JOIN rule_facts r ON g.rule = r.rule AND g.level = r.level
             GROUP BY g.table_ordinal

@@ -5,6 +5,7 @@ deep it is nested and in the parser's steps, each counted the same way on every 
 cannot be read is a SqlTextError and never anything else.
 """
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
+
+# What it warns of comes back as an error here; its warnings hold whole texts.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 __all__ = ["SqlTextError", "SqlTextLimitError", "exp", "parse_query"]
 

@@ -16,6 +16,7 @@ from app.core.lake_view import ClassOnTable, LakeView, class_names
 from app.core.lookup import Place
 from app.core.questions import ALLOWED, NO, UNKNOWN, YES
 from app.core.reach import OneUserReach
+from app.core.sql_text import literal
 
 #: Rights that ownership gives, or that Hive asks nothing for.
 _BY_OWNER = ("own", "alter", "drop", "index")
@@ -163,8 +164,7 @@ def _decide_groups(
     search.load_effective_grants(engine, mode)
     search.load_parted_tables(engine, mode)
     open_to_all = right == "lock" or not mode.inherited_levels
-    owner = "'" + user.replace("'", "''") + "'"
-    owned = f"t.owner = {owner}" if right in _BY_OWNER else "false"
+    by_owner = "true" if right in _BY_OWNER else "false"
     engine.run(
         f"""
         CREATE OR REPLACE TEMP TABLE user_tables AS
@@ -174,17 +174,26 @@ def _decide_groups(
         ), standing AS (
             SELECT g.table_ordinal, list_sort(list(DISTINCT g.rule::BIGINT * 8 + g.level)) AS rules
             FROM effective_grants g SEMI JOIN mine USING (rule) GROUP BY 1
+        ), owning AS (
+            -- a mode looks at the owner's name alone, or at what the owner is as well
+            SELECT t.ordinal AS table_ordinal, t.owner = {literal(user)} AS by_name,
+                   p.principal_type, p.principal
+            FROM tables t LEFT JOIN user_principals p
+              ON p.principal_type = coalesce(t.owner_type, 'USER') AND p.principal = t.owner
+            WHERE {by_owner} AND (t.owner = {literal(user)} OR p.principal IS NOT NULL)
         ), wanted AS (
             SELECT t.ordinal AS table_ordinal, coalesce(s.rules, []) AS rules,
-                   {owned} AS owned, t.kind = 'VIRTUAL_VIEW' AS is_view,
+                   o.by_name, o.principal_type, o.principal, t.kind = 'VIRTUAL_VIEW' AS is_view,
                    CASE WHEN p.table_ordinal IS NULL THEN -1 ELSE t.ordinal END AS alone
             FROM tables t LEFT JOIN standing s ON s.table_ordinal = t.ordinal
+            LEFT JOIN owning o ON o.table_ordinal = t.ordinal
             LEFT JOIN parted_tables p ON p.table_ordinal = t.ordinal
-            WHERE {"true" if open_to_all else "false"} OR s.rules IS NOT NULL OR {owned}
-               OR p.table_ordinal IS NOT NULL
+            WHERE {"true" if open_to_all else "false"} OR s.rules IS NOT NULL
+               OR o.table_ordinal IS NOT NULL OR p.table_ordinal IS NOT NULL
         )
-        SELECT table_ordinal, dense_rank() OVER (ORDER BY rules, owned, is_view, alone)::INTEGER
-               AS "group" FROM wanted
+        SELECT table_ordinal, dense_rank() OVER (
+                   ORDER BY rules, by_name, principal_type, principal, is_view, alone
+               )::INTEGER AS "group" FROM wanted
         """
     )
     found = engine.query(

@@ -1,6 +1,7 @@
 """The embedded engine: DuckDB over the Parquet files of a snapshot."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -15,8 +16,8 @@ from app.core.snapshots import LAYOUT, Snapshot
 #: Rows of a row group in what `write_parquet` writes; fixed so that bytes are equal.
 ROW_GROUP_ROWS = 122_880
 
-#: What DuckDB raises for a file that is missing, cut off or no Parquet.
-_UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)
+#: How DuckDB begins to say that a file's inside is not what it should be.
+_DAMAGED = re.compile(r"[\w ]*: (Failed to read file|No magic bytes|File .* too small)")
 
 
 class DuckDbEngine:
@@ -60,22 +61,29 @@ class DuckDbEngine:
 
     def give(self, name: str, rows: pa.Table) -> None:
         """Make an Arrow table readable under a name, replacing what had it."""
-        self._drop(name)
-        self._connection.register(name, rows)
+        try:
+            self._connection.register(name, rows)
+        except duckdb.CatalogException:  # a temp table has the name
+            self._drop(name)
+            self._connection.register(name, rows)
 
     def run(self, statement: str) -> None:
         """Run a statement for its effect."""
         try:
             self._connection.execute(statement)
-        except _UNREADABLE as problem:
-            raise _unreadable(problem) from problem
+        except duckdb.Error as problem:
+            if not _is_damage(problem):
+                raise
+            raise _damage(problem) from problem
 
     def query(self, statement: str) -> pa.Table:
         """Run a query and return its rows."""
         try:
             return self._connection.sql(statement).to_arrow_table()
-        except _UNREADABLE as problem:
-            raise _unreadable(problem) from problem
+        except duckdb.Error as problem:
+            if not _is_damage(problem):
+                raise
+            raise _damage(problem) from problem
 
     def write_parquet(self, query: str, path: Path) -> int:
         """Write a query's rows (it must order them) and return how many there were.
@@ -129,7 +137,19 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _unreadable(problem: duckdb.Error) -> SnapshotError:
+def _is_damage(problem: duckdb.Error) -> bool:
+    """Whether a file is missing, cut off or otherwise not what it should be."""
+    return (
+        isinstance(problem, duckdb.IOException)
+        or type(problem) is duckdb.Error
+        or _DAMAGED.match(str(problem)) is not None
+    )
+
+
+def _damage(problem: duckdb.Error) -> SnapshotError:
+    said = str(problem) or type(problem).__name__
     return SnapshotError(
-        str(problem).splitlines()[0], mend="Take a new snapshot, or free disk space and run again"
+        "A file of the snapshot or of its results cannot be read or written: "
+        f"{said.splitlines()[0]}",
+        mend="Take a new snapshot, or free disk space, and run again",
     )

@@ -18,9 +18,8 @@ def make_index_folders(folder: Path) -> None:
 def write_index(folder: Path, name: str, table: pa.Table, *, databases: int, tables: int) -> None:
     """Write one table's part of the index; the counts say how many offsets there are."""
     write_arrow(folder / INDEX / f"{name}.arrow", table)
-    for offsets_name, offsets in offsets_into(
-        name, table, databases=databases, tables=tables
-    ).items():
+    found = offsets_into(name, table, databases=databases, tables=tables)
+    for offsets_name, offsets in found.items():
         path = folder / INDEX / OFFSETS_FOLDER / f"{offsets_name}.arrow"
         write_arrow(path, pa.table({"offset": offsets}))
 

@@ -145,6 +145,7 @@ class RunResults:
     ) -> tuple[list[dict[str, Any]], int]:
         """Exposures by column values, as dicts in their order, and how many there are.
 
+        Those that the run found gone are among them where their status or an id is wanted.
         wanted: column → values, one of which it must have (a list column: any of them).
         name_part: what the object's name must hold. people: `person` or `service`.
         """
@@ -160,7 +161,11 @@ class RunResults:
             wheres.append(f"contains(object, {literal(name_part)})")
         if people:
             wheres.append("people > 0" if people == "person" else "services > 0")
-        relation = f"read_parquet({literal(str(self.parquet('exposures')))})"
+        files = ["exposures"]
+        if "gone" in wanted.get("status", ()) or wanted.get("id"):
+            files.append("gone")
+        paths = ", ".join(literal(str(self.parquet(name))) for name in files)
+        relation = f"read_parquet([{paths}])"
         where = " AND ".join(wheres)
         engine = new_engine()
         try:

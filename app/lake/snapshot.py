@@ -58,6 +58,11 @@ class StoredSnapshot:
         """When a crawl last found the lake just so."""
         return datetime.fromisoformat(self.taken["seen_at"]).astimezone(UTC)
 
+    @property
+    def is_limited(self) -> bool:
+        """Was it exported without what only an audit needs?"""
+        return "limited" in self.manifest
+
     def rows(self, name: str) -> int:
         """How many rows a table has."""
         return int(self.manifest["tables"][name]["rows"])
@@ -69,10 +74,7 @@ class StoredSnapshot:
     def mapped(self, name: str) -> "pa.Table":
         """The same rows, memory mapped. Raises SnapshotError when they cannot be."""
         if name not in self._mapped:
-            table = self._map(Path(f"{name}.arrow"))
-            if table.num_rows != self.rows(name):
-                raise self._damaged(f"{INDEX}/{name}.arrow has {table.num_rows} rows")
-            self._mapped[name] = table
+            self._mapped[name] = self._map(f"{name}.arrow", self.rows(name))
         return self._mapped[name]
 
     def offsets(self, name: str) -> memoryview:
@@ -80,7 +82,9 @@ class StoredSnapshot:
         if name not in OFFSETS:
             raise KeyError(name)
         if name not in self._offsets:
-            column = self._map(Path(OFFSETS_FOLDER, f"{name}.arrow"))["offset"].chunk(0)
+            objects = "databases" if name == "database_grants" else "tables"
+            table = self._map(f"{OFFSETS_FOLDER}/{name}.arrow", self.rows(objects) + 1)
+            column = table["offset"].chunk(0)
             words = memoryview(column.buffers()[1]).cast("q")
             self._offsets[name] = words[column.offset : column.offset + len(column)]
         return self._offsets[name]
@@ -105,22 +109,35 @@ class StoredSnapshot:
         except OSError:
             return False
 
-    def _map(self, file: Path) -> "pa.Table":
+    def _map(self, file: str, rows: int) -> "pa.Table":
+        """Map a file of the index, which is built again when it is missing or damaged."""
+        table = self._mapped_file(file)
+        if table is None or table.num_rows != rows:
+            self._rebuild_index(file)
+            table = self._mapped_file(file)
+        if table is None or table.num_rows != rows:
+            raise self._damaged(f"{INDEX}/{file} cannot be built from its Parquet files")
+        return table
+
+    def _mapped_file(self, file: str) -> "pa.Table | None":
         import pyarrow as pa
         import pyarrow.ipc
 
-        path = self.path / INDEX / file
         try:
-            if not path.exists():
-                self._rebuild_index()
-            return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(f"{INDEX}/{file} cannot be read") from error
+            return pa.ipc.open_file(pa.memory_map(str(self.path / INDEX / file))).read_all()
+        except (OSError, pa.ArrowException):
+            return None
 
-    def _rebuild_index(self) -> None:
+    def _rebuild_index(self, file: str) -> None:
+        import pyarrow as pa
+
         from app.lake.question_index import rebuild_index
 
-        rebuild_index(self.path)
+        try:
+            rebuild_index(self.path)
+        except (OSError, pa.ArrowException) as error:
+            what = f"{INDEX}/{file} is not whole and cannot be built again"
+            raise self._damaged(what) from error
 
     def _damaged(self, what: str) -> SnapshotError:
         return SnapshotError(f"The snapshot {self.path} is damaged: {what}", mend=_CRAWL_AGAIN)

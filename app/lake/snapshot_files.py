@@ -8,6 +8,8 @@ content hash: the sha256 over those names and hashes in canonical JSON.
 import hashlib
 import json
 import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,17 @@ TAKEN = "taken.json"
 INDEX = "index"
 OFFSETS_FOLDER = "offsets"
 
+_SYNCS_AT_ONCE = 16
+
 #: Columns whose values hardly repeat: a dictionary would be built and thrown away.
 _NO_DICTIONARY = ("source_row", "create_time", "text", "original")
 
 
 def write_parquet(path: Path, table: pa.Table) -> dict[str, Any]:
-    """Write one table and return its entry in the manifest: rows, bytes, sha256."""
+    """Write one table and return its entry in the manifest: rows, bytes, sha256.
+
+    It is on disk for good only after sync_all.
+    """
     pq.write_table(
         table.combine_chunks(),
         path,
@@ -40,19 +47,18 @@ def write_parquet(path: Path, table: pa.Table) -> dict[str, Any]:
         version="2.6",
         data_page_version="1.0",
     )
-    sync(path)
     return {"rows": table.num_rows, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
 def write_arrow(path: Path, table: pa.Table) -> None:
-    """Write one table as an uncompressed Arrow IPC file that can be memory mapped."""
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+    """Write one table as an uncompressed Arrow IPC file that can be memory mapped.
+
+    What stood there is replaced, so whoever has it mapped keeps what he sees.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with pa.OSFile(str(fresh), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table.combine_chunks())
-
-
-def write_offsets(path: Path, offsets: pa.Array) -> None:
-    """Write one index of row offsets."""
-    write_arrow(path, pa.table({"offset": offsets}))
+    os.replace(fresh, path)
 
 
 def sha256_of(path: Path) -> str:
@@ -82,16 +88,18 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a small file and have it on disk when this returns."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def sync_all(paths: Iterable[Path]) -> None:
+    """Have files and folders on disk when this returns.
+
+    All at once: a journaling file system commits many waiting together for the price of
+    one.
+    """
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as threads:
+        for done in [threads.submit(_sync, path) for path in paths]:
+            done.result()
 
 
-def sync(path: Path) -> None:
-    """Have a file or folder on disk when this returns."""
+def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

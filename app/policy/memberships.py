@@ -10,13 +10,19 @@ from functools import cached_property
 
 from pyroaring import BitMap, FrozenBitMap
 
+from app.core.population import ANYONE
 from app.policy.subjects import EVERYONE, Subjects
 
 Row = tuple[str, ...]
+NOBODY = FrozenBitMap()
 
 
 class Memberships:
-    """The graph of subjects of a population, extended by hand groupings."""
+    """The graph of subjects of a population, extended by hand groupings.
+
+    Where the population holds its groups and roles as whole sets, members are found from
+    those, and the edges of the users are never built.
+    """
 
     def __init__(self, subjects: Subjects, by_hand: Iterable[Row]) -> None:
         self.subjects = subjects
@@ -92,43 +98,54 @@ class Memberships:
             return self.subjects.population.everybody
         found = BitMap()
         for name in below:
-            direct = self._direct.get(name)
-            if direct is not None:
-                found |= BitMap(direct)
+            found |= self._known_members(name)
             bit = self.subjects.bit(name)
             if bit is not None:
                 found.add(bit)
         return FrozenBitMap(found)
 
-    @cached_property
-    def _direct(self) -> dict[str, list[int]]:
-        """The bits that stand directly below each name."""
-        direct: dict[str, list[int]] = {}
-        edges = self._edges
-        for bit, user in enumerate(self.subjects.population.users, start=1):
-            for parent in edges.get(f"user:{user}", ()):
-                direct.setdefault(parent, []).append(bit)
-        for bit in self.subjects.made_up.values():
-            for parent in self.subjects.parents(bit):
-                direct.setdefault(parent, []).append(bit)
-        return direct
+    def _known_members(self, name: str) -> FrozenBitMap:
+        """The members of a group or role as the population holds them, if it does."""
+        population = self.subjects.population
+        if population.nested is None:
+            return NOBODY
+        kind, _, plain = name.partition(":")
+        sets = {"group": population.groups, "role": population.roles}.get(kind, {})
+        return sets.get(plain, NOBODY)
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
-        """The names directly below each name; most users stand in `_direct` only."""
+        """The names below each name, as far as the population's sets leave any to be found."""
         children: dict[str, list[str]] = {}
-        for child, parents in self._edges.items():
-            if not child.startswith("user:"):
-                for parent in parents:
-                    children.setdefault(parent, []).append(child)
-        for child, parents_by_hand in self._by_hand.items():
-            for parent in parents_by_hand:
+        for child, parents in self._upwards():
+            for parent in parents:
                 children.setdefault(parent, []).append(child)
-        for user in {*self._direct, *children, *self._by_hand}:
-            if user.startswith("user:"):  # something may be below it
-                for parent in self._edges.get(user, ()):
-                    children.setdefault(parent, []).append(user)
         return children
+
+    def _upwards(self) -> Iterator[tuple[str, Iterable[str]]]:
+        """Names and what they belong to."""
+        nested = self.subjects.population.nested
+        yield from self._by_hand.items()
+        if nested is None:
+            yield from self._edges.items()
+            yield from self._made_up.items()
+        elif self._by_hand:
+            yield from nested.items()
+            yield from ((user, self._sets_with(user)) for user in self._users_above_some)
+
+    @property
+    def _users_above_some(self) -> set[str]:
+        """The users to whom others belong by hand."""
+        above = {parent for parents in self._by_hand.values() for parent in parents}
+        return {name for name in above if name.startswith("user:")}
+
+    def _sets_with(self, user: str) -> Iterator[str]:
+        """The groups and roles that a user is in, at whatever depth."""
+        population = self.subjects.population
+        bit = population.bit(user.removeprefix("user:"))
+        for kind, sets in (("group", population.groups), ("role", population.roles)):
+            if bit != ANYONE:
+                yield from (f"{kind}:{name}" for name, members in sets.items() if bit in members)
 
 
 def closure(

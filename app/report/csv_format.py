@@ -4,6 +4,7 @@ A cell that begins as a formula gets an apostrophe in front; `as_read` takes it 
 again, so nothing is lost. Lists are joined by "; ".
 """
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ BETWEEN = "; "
 
 # What a spreadsheet takes for the beginning of a formula, and its fullwidth forms.
 _FORMULA = frozenset("=+-@＝＋－＠")
-_BLANK = frozenset("\t\r\n")
+_BLANK = ("\t", "\r", "\n")
 # What makes a cell stand in quotes.
 _QUOTED = frozenset(',"\r\n')
 
@@ -79,9 +80,12 @@ def as_read(text: str) -> str:
 
 def _runs(text: str) -> bool:
     # Apostrophes are looked through, so that a name which has one of its own is told
-    # from one that was given it; blanks, as some readers trim them.
+    # from one that was given it; what cannot be seen too, as some readers drop it.
     begins = text.lstrip("'")
-    return begins[:1] in _BLANK or begins.strip()[:1] in _FORMULA if begins else False
+    if begins[:1].isalnum():
+        return False
+    seen = (letter for letter in begins if unicodedata.category(letter)[0] not in "CZ")
+    return begins[:1] in _BLANK or next(seen, "") in _FORMULA
 
 
 RENDERER = Renderer("text/csv; charset=utf-8; header=present", stream, rows)

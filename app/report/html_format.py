@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.core.run_report import Posture, RunReport
-from app.report import html_rows, html_sections, phrases
+from app.report import html_openings, html_rows, html_sections, phrases
 from app.report.findings import pick
 from app.report.html_element import Html, element, joined, name
 from app.report.html_style import STYLE
@@ -26,13 +26,13 @@ def stream(report: RunReport, look: Look) -> Iterator[bytes]:
     doubts = html_sections.doubts(posture)
     for part in (
         html_sections.figures(posture),
-        html_sections.widest(posture),
+        html_openings.widest(posture),
         # What is in doubt stands before everything that it puts in doubt.
         *(() if posture["complete"] else (doubts,)),
         html_sections.classes(posture),
         html_sections.breakdown(posture),
         html_rows.changes(posture, found),
-        html_sections.other_openings(posture),
+        html_openings.other_openings(posture),
         html_rows.lake(posture, found),
         html_rows.principals(posture, found),
         html_rows.gravest(posture, found),

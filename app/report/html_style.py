@@ -91,7 +91,7 @@ justify-content:start;font-size:.84rem;font-variant-numeric:tabular-nums;white-s
 .steps{list-style:none;margin:0;padding:0}
 .steps small{display:block;color:var(--soft)}
 tbody th{min-width:11rem}
-.date{white-space:nowrap;font-variant-numeric:tabular-nums}
+.date,.short{white-space:nowrap;font-variant-numeric:tabular-nums}
 .halves{display:grid;grid-template-columns:1fr 1fr;gap:1rem;align-items:start}
 @media (max-width:52rem){.halves{grid-template-columns:1fr}h1{font-size:1.55rem}}
 details{margin:.5rem 0}

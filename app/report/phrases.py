@@ -55,18 +55,19 @@ def principal(text: str) -> str:
     return f"{show(kind)} {show(name)}" if found else show(text)
 
 
-def everyone(posture: Posture) -> str:
-    """`everyone (3,200 people)`."""
-    people = posture["people"]
-    if not people["directory_known"]:
+def everyone(posture: Posture, people: int | None = None) -> str:
+    """`everyone (3,200 people)`; where a few are missing, `everyone (3,104 of 3,200 people)`."""
+    if not posture["people"]["directory_known"]:
         return "everyone (how many people that is, no directory says)"
-    return f"everyone ({counted(people['active_people'], 'person')})"
+    active = posture["people"]["active_people"]
+    some = f"{people:,} of " if people is not None and people < active else ""
+    return f"everyone ({some}{counted(active, 'person')})"
 
 
 def who_can(row: Row, posture: Posture) -> str:
     """Who is behind an exposure: everyone, or the heads that were counted."""
     if row["everyone"]:
-        return everyone(posture)
+        return everyone(posture, row["people"])
     said = _heads(row) or "nobody counted"
     return f"{said}, in doubt" if row["in_doubt"] else said
 
@@ -111,7 +112,7 @@ def opening_effect(opening: Row, posture: Posture) -> str:
     """What it lets whom do. Of a few, those are counted whom policy does not allow it."""
     wrong = "" if opening["everyone"] else _heads(opening, "wrong_")
     if opening["everyone"]:
-        who = everyone(posture)
+        who = everyone(posture, opening["people"])
     elif wrong or opening["people"]:
         who = wrong or counted(opening["people"], "person")
     else:

@@ -90,7 +90,7 @@ def _broken(word: str, width: int) -> list[str]:
     for letter in word:
         if piece and display_width(piece) + _places(letter) > width:
             joint = max(piece.rfind(each) for each in _JOINTS) + 1
-            cut = joint if joint * 2 > len(piece) else len(piece)
+            cut = joint if joint * 3 > len(piece) else len(piece)
             pieces.append(piece[:cut])
             piece = piece[cut:]
         piece += letter

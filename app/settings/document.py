@@ -12,7 +12,8 @@ from app.settings.keys import BY_NAME, KEYS
 from app.settings.secret_text import Origin
 
 _TABLES = tuple(dict.fromkeys(key.name.rpartition(".")[0] for key in KEYS if "." in key.name))
-_LAKE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LAKE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LAKE_NAME_MEND = "Use letters, digits, dots, dashes and underscores, at most 64"
 _TABLE = re.compile(r"\s*\[\s*(?P<name>[^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"\s*(?P<name>[\w\".'-]+(?:\s*\.\s*[\w\"'-]+)*)\s*=")
 
@@ -75,10 +76,9 @@ class Document:
         for lake, table in lakes.items():
             if not isinstance(table, dict):
                 raise self._not_a_table(f"lakes.{lake}")
-            if not _LAKE_NAME.fullmatch(lake):
+            if not LAKE_NAME.fullmatch(lake):
                 raise self.origin(f"lakes.{lake}").error(
-                    f"{lake!r} cannot name a lake",
-                    "Use letters, digits, dots, dashes and underscores, at most 64",
+                    f"{lake!r} cannot name a lake", LAKE_NAME_MEND
                 )
             for key, written in table.items():
                 yield f"lakes.{lake}.{key}", f"lakes.NAME.{key}", written

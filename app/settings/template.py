@@ -82,7 +82,7 @@ def template(
     an environment variable stands in its place (see `password_variable`).
     """
     return _TEMPLATE.format(
-        lake=lake,
+        lake=lake if "." not in lake else _quoted(lake),
         source=_quoted(_without_password(source, password_variable(lake, "source"))),
         mode=_quoted(mode),
         directory=_line("directory", directory, lake, "csv:people"),

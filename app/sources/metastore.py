@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.core.facts import GRANT_LEVELS, Facts, Progress, no_progress
+from app.core.id_lookup import IdLookup
 from app.core.names import DEFAULT_CATALOG, ObjectName
 from app.core.redaction import redact_locations, redact_properties
 from app.sources import metastore_schema as schema
@@ -119,14 +120,16 @@ class _Crawl:
         read = schema.TABLES if stored else schema.TABLES_WITHOUT_STORAGE
         found = 0
         for columns in self._reader.batches("tables", read):
-            columns["location"] = redact_locations(columns["location"])
-            expanded, original = decode_views(columns["view_text"], columns["view_original_text"])
-            columns["view_text"] = pc.coalesce(expanded, original)
-            columns["view_original_text"] = original
+            if "location" in columns:
+                columns["location"] = redact_locations(columns["location"])
+            namespaces = decode_views(columns)
+            columns["view_text"] = pc.coalesce(columns["view_text"], columns["view_original_text"])
             self._columns.take_tables(columns)
             found += len(columns["table_id"])
             self._tables.append(columns)
             yield as_facts("tables", columns)
+            if namespaces:
+                yield namespaces
         yield last_of("tables")
         if not found:
             self._reader.gap(
@@ -142,18 +145,18 @@ class _Crawl:
         yield last_of("table_properties")
 
     def _column_facts(self) -> Iterator[Facts]:
-        shared = self._columns.tables_share_descriptors()
-        read = schema.TABLE_COLUMNS if shared else schema.COLUMNS
+        by_table = self._columns.must_read_by_table()
+        read = schema.TABLE_COLUMNS if by_table else schema.COLUMNS
         for columns in self._reader.batches("columns", read):
             yield self._columns.take(columns)
         for columns in self._reader.batches("partition keys", schema.PARTITION_KEYS):
             self._columns.take_partition_keys(columns)
         yield from self._columns.rest()
         yield last_of("columns")
-        for table_id in self._columns.unknown_tables:
+        for name in self._table_names(self._columns.unknown_tables):
             self._reader.gap(
                 "table",
-                self._table_name(table_id),
+                name,
                 "its real columns are not in the metastore, only the dummy column of Spark",
                 "Classes assigned by its columns",
             )
@@ -187,15 +190,20 @@ class _Crawl:
         for columns in self._reader.batches(kind.replace("_", " "), read):
             yield as_facts(kind, columns)
 
-    def _table_name(self, table_id: int) -> str:
-        for table in self._tables:
-            place = pc.index(table["table_id"], pa.scalar(table_id, pa.int64())).as_py()
-            if place >= 0:
-                catalog, database = self._databases.get(
-                    table["database_id"][place].as_py(), (DEFAULT_CATALOG, "?")
-                )
-                return str(ObjectName(catalog, database, table["name"][place].as_py() or ""))
-        return f"`?`.`{table_id}`"
+    def _table_names(self, table_ids: list[int]) -> Iterator[str]:
+        """The names of some tables, as the gaps say them."""
+        if not table_ids:
+            return
+        wanted = ("table_id", "database_id", "name")
+        batches = [pa.table({name: table[name] for name in wanted}) for table in self._tables]
+        tables = pa.concat_tables(batches).combine_chunks()
+        lookup = IdLookup(tables["table_id"].combine_chunks())
+        theirs = tables.take(lookup.positions(pa.array(table_ids, pa.int64())))
+        for database_id, name in zip(
+            theirs["database_id"].to_pylist(), theirs["name"].to_pylist(), strict=True
+        ):
+            catalog, database = self._databases.get(database_id, (DEFAULT_CATALOG, "?"))
+            yield str(ObjectName(catalog, database, name or ""))
 
 
 def _flag(numbers: pa.Array) -> pa.Array:

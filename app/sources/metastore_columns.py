@@ -35,14 +35,15 @@ class TableColumns:
         self.unknown_tables: list[int] = []
 
     def take_tables(self, columns: Columns) -> None:
-        """Remember which table has which column descriptor."""
-        self._descriptors.append({name: columns[name] for name in ("table_id", "descriptor")})
+        """Remember which table has which column descriptor, where that is known."""
+        if "descriptor" in columns:
+            self._descriptors.append({name: columns[name] for name in ("table_id", "descriptor")})
 
-    def tables_share_descriptors(self) -> bool:
-        """Is there a descriptor of two tables? Hive makes none, hands sometimes do."""
+    def must_read_by_table(self) -> bool:
+        """Must columns be read by table? (Hive gives no two tables one descriptor, hands do.)"""
         batches = [pa.RecordBatch.from_pydict(columns) for columns in self._descriptors]
         if not batches:
-            return False
+            return True
         tables = pa.Table.from_batches(batches).combine_chunks()
         tables = tables.filter(pc.is_valid(tables["descriptor"]))
         descriptors = tables["descriptor"].combine_chunks()

@@ -18,15 +18,15 @@ TYPES = {"int": pa.int64(), "text": pa.string()}
 class Output:
     """One column of a read: `alias."COLUMN"` under a name of ours, as int64 or string.
 
-    An optional one is null where the metastore's version has no such column. Outputs of
-    one group say few different things together, whatever the number of rows.
+    One with `since` is null in a metastore of an older version, which has no such column.
+    Outputs of one group say few different things together, whatever the number of rows.
     """
 
     name: str
     kind: Literal["int", "text"]
     alias: str  # of a table in the read's FROM
     column: str
-    optional: bool = False
+    since: tuple[int, int] | None = None
     group: str = ""
 
     @property
@@ -50,6 +50,7 @@ class Shape:
 
     columns: Mapping[str, frozenset[str]]  # readable columns by table, both upper case
     forbidden: frozenset[str] = frozenset()  # tables that are there and may not be read
+    forbidden_columns: frozenset[tuple[str, str]] = frozenset()  # of readable tables
     # what is damaged in the data itself: (table, what)
     damage: tuple[tuple[str, str], ...] = ()
 

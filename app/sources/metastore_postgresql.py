@@ -94,16 +94,17 @@ class PostgresqlMetastore:
         """Which tables and columns the schema has, and which of them may be read."""
         self._cursor.execute(_SHAPE)
         columns: dict[str, set[str]] = {}
-        seen: set[str] = set()
+        forbidden: dict[str, set[str]] = {}
         for table, column, readable in self._cursor.fetchall():
-            seen.add(table)
-            if readable:
-                columns.setdefault(table, set()).add(column)
-        if not {"DBS", "TBLS"} & seen:
+            (columns if readable else forbidden).setdefault(table, set()).add(column)
+        if not {"DBS", "TBLS"} & (columns.keys() | forbidden.keys()):
             self._say_where()
         return Shape(
             {table: frozenset(names) for table, names in columns.items()},
-            forbidden=frozenset(seen - columns.keys()),
+            forbidden=frozenset(forbidden.keys() - columns.keys()),
+            forbidden_columns=frozenset(
+                (table, column) for table, names in forbidden.items() for column in names
+            ),
         )
 
     def read(self, outputs: tuple[Output, ...], source: str) -> Iterator[pa.RecordBatch]:

@@ -58,7 +58,7 @@ class MetastoreReader:
         return False
 
     def batches(self, what: str, read: Read) -> Iterator[Columns]:
-        """The rows of a read, its missing optional columns null; none when unreadable.
+        """The rows of a read, null in columns its version lacks; none when unreadable.
 
         `what` names them for the progress. Raises SourceError when the database is lost.
         """
@@ -67,8 +67,13 @@ class MetastoreReader:
         there = tuple(
             output
             for output in read.outputs
-            if self._shape.has(read.tables.get(output.alias, ""), output.column)
+            if self._shape.has(read.tables[output.alias], output.column)
         )
+        for output in read.outputs:
+            if output not in there and output.since and self.version >= output.since:
+                table = read.tables[output.alias]
+                why = f"{table} has no readable column {output.column}"
+                self.gap("lake", "", why, _doubt(table))
         done = 0
         self._progress(what, done, None)
         for batch in self._connection.read(there, read.source):
@@ -104,11 +109,12 @@ class MetastoreReader:
                 return table, f"{table} may not be read by this user"
             if table not in self._shape.columns:
                 return table, f"there is no table {table}, or this user may not see it"
-        needed = {(o.alias, o.column) for o in read.outputs if not o.optional}
-        needed.update(_REFERENCE.findall(read.source))
-        for alias, column in sorted(needed):
+        needed = {(output.alias, output.column): output.since for output in read.outputs}
+        needed |= dict.fromkeys(_REFERENCE.findall(read.source))
+        for (alias, column), since in needed.items():
             table = read.tables[alias]
-            if not self._shape.has(table, column):
+            forbidden = (table, column) in self._shape.forbidden_columns
+            if forbidden or (since is None and not self._shape.has(table, column)):
                 return table, f"{table} has no readable column {column}"
         return None
 

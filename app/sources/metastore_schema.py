@@ -1,7 +1,7 @@
 """What a crawl reads of the metastore's own database, Hive 1.2 to 4.x.
 
 Source: Hive's `hive-schema-*.sql` of 1.2, 2.3, 3.1 and 4.0. Columns that a version lacks
-are optional; a table that a version lacks is absent without a word when the version says
+say since when they are; a table that a version lacks is absent without a word when the version says
 so, a gap otherwise.
 """
 
@@ -34,15 +34,23 @@ DOUBTS = {
     "MV_CREATION_METADATA": "What materialized views were made from",
     "MV_TABLES_USED": "What materialized views were made from",
     "VERSION": "Which version of the metastore this is",
+    "TBLS": "Whose tables these are",
+    "DBS": "Whose databases these are and of which catalog",
+    "TBL_PRIVS": "Which grants on tables count in which mode",
 }
 
 
-def _int(name: str, alias: str, column: str, *, optional: bool = False, group: str = "") -> Output:
-    return Output(name, "int", alias, column, optional, group)
+_Version = tuple[int, int]
 
 
-def _text(name: str, alias: str, column: str, *, optional: bool = False, group: str = "") -> Output:
-    return Output(name, "text", alias, column, optional, group)
+def _int(name: str, alias: str, column: str, *, group: str = "") -> Output:
+    return Output(name, "int", alias, column, group=group)
+
+
+def _text(
+    name: str, alias: str, column: str, *, since: _Version | None = None, group: str = ""
+) -> Output:
+    return Output(name, "text", alias, column, since, group)
 
 
 VERSION = Read({"v": "VERSION"}, (_text("version", "v", "SCHEMA_VERSION"),), '"VERSION" v')
@@ -57,12 +65,12 @@ DATABASES = Read(
     {"d": "DBS"},
     (
         _int("database_id", "d", "DB_ID"),
-        _text("catalog", "d", "CTLG_NAME", optional=True),
+        _text("catalog", "d", "CTLG_NAME", since=(3, 0)),
         _text("name", "d", "NAME"),
-        _text("owner", "d", "OWNER_NAME", optional=True),
-        _text("owner_type", "d", "OWNER_TYPE", optional=True),
+        _text("owner", "d", "OWNER_NAME", since=(0, 13)),
+        _text("owner_type", "d", "OWNER_TYPE", since=(0, 13)),
         _text("location", "d", "DB_LOCATION_URI"),
-        _text("kind", "d", "TYPE", optional=True),
+        _text("kind", "d", "TYPE", since=(4, 0)),
     ),
     '"DBS" d',
 )
@@ -83,16 +91,14 @@ _TABLE_OUTPUTS = (
     _text("name", "t", "TBL_NAME"),
     _text("kind", "t", "TBL_TYPE"),
     _text("owner", "t", "OWNER"),
-    _text("owner_type", "t", "OWNER_TYPE", optional=True),
-    _text("location", "s", "LOCATION", optional=True),
+    _text("owner_type", "t", "OWNER_TYPE", since=(3, 0)),
     _int("create_time", "t", "CREATE_TIME"),
     _text("view_text", "t", "VIEW_EXPANDED_TEXT"),
     _text("view_original_text", "t", "VIEW_ORIGINAL_TEXT"),
-    _int("descriptor", "s", "CD_ID", optional=True),
 )
 TABLES = Read(
     {"t": "TBLS", "s": "SDS"},
-    _TABLE_OUTPUTS,
+    (*_TABLE_OUTPUTS, _text("location", "s", "LOCATION"), _int("descriptor", "s", "CD_ID")),
     '"TBLS" t LEFT JOIN "SDS" s ON s."SD_ID" = t."SD_ID"',
 )
 #: Where SDS cannot be read, the tables are still tables.
@@ -188,7 +194,7 @@ def _grants(
             _text("principal", "g", "PRINCIPAL_NAME", group="rule"),
             _text("privilege", "g", privilege, group="rule"),
             _int("grant_option", "g", "GRANT_OPTION", group="rule"),
-            _text("authorizer", "g", "AUTHORIZER", optional=True, group="rule"),
+            _text("authorizer", "g", "AUTHORIZER", since=(3, 1), group="rule"),
             _text("grantor", "g", "GRANTOR", group="grantor"),
             _text("grantor_type", "g", "GRANTOR_TYPE", group="grantor"),
             _int("create_time", "g", "CREATE_TIME"),

@@ -18,10 +18,18 @@ from app.web.open_runs import OpenRun
 from app.web.parameters import LakePath
 from app.web.services import LakeDescription, Services
 
-TOKEN, LAKE, ASKED = "lakewarden.token", "lakewarden.lake", "lakewarden.asked"
-"""Keys of the request's scope: the token; the lake and details for the trail of questions."""
+TOKEN, NOTES = "lakewarden.token", "lakewarden.notes"
+"""Keys of the request's scope: the token, and what the trail of questions is told."""
 
 _OF_THE_PAGE = ("cursor", "limit")
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is not in a question's address: its lake, and what its body asked, entry by entry."""
+
+    lake: str | None = None
+    details: tuple[Mapping[str, Any], ...] = ({},)
 
 
 def desk_of(request: Request) -> Desk:
@@ -47,11 +55,16 @@ class Caller:
         """Tell the trail of questions which lake this is about; NotFoundError if not his."""
         if not self.token.sees(lake):
             raise unknown_lake(lake)
-        self.request.scope[LAKE] = lake
+        self._notes.lake = lake
 
     def asks(self, *details: Mapping[str, Any]) -> None:
         """Tell the trail of questions what the body asked; one entry each."""
-        self.request.scope[ASKED] = details
+        self._notes.details = details
+
+    @property
+    def _notes(self) -> "Notes":
+        notes: Notes = self.request.scope[NOTES]
+        return notes
 
     def place(self, cursor: str | None) -> Place:
         """Where the list goes on."""
@@ -137,7 +150,7 @@ def refuse_stray_parameters(request: Request) -> None:
     given = request.query_params.multi_items()
     if not given:
         return
-    known = request.app.state.parameters.of(request)
+    known = request.app.state.document.parameters(request)
     seen = set()
     for name, _ in given:
         if name not in known:

@@ -17,6 +17,7 @@ from app.web.errors import BadCursorError
 
 LONGEST = 8_000
 _SIGNATURE = 24
+PATTERN = rf"^[A-Za-z0-9_-]+\.[0-9a-f]{{{_SIGNATURE}}}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,6 @@ class Cursors:
 
 def _refused() -> BadCursorError:
     return BadCursorError(
-        "the cursor was not given out for this question",
+        "no page of this question begins at that cursor",
         mend="Give back the `next` of the page before with the same filters, or start without one",
     )

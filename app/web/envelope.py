@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.store.identifiers import utc_now
 from app.store.tokens import Token
-from app.web.callers import ASKED, LAKE, TOKEN
+from app.web.callers import NOTES, TOKEN, Notes
 from app.web.desk import Desk
 from app.web.problems import failure
 from app.web.trail import Asked
@@ -42,6 +42,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        scope[NOTES] = notes = Notes()
         status = 0
 
         async def send_out(message: Message) -> None:
@@ -54,7 +55,7 @@ class Envelope:
                     *headers,
                     *(header for header in _HEADERS if header[0] not in present),
                 ]
-                self._record(scope, status)
+                self._record(scope, notes, status)
             await send(message)
 
         try:
@@ -70,18 +71,17 @@ class Envelope:
                 scope["method"], _route(scope), status or 499, time.perf_counter() - began
             )
 
-    def _record(self, scope: Scope, status: int) -> None:
+    def _record(self, scope: Scope, notes: Notes, status: int) -> None:
         token: Token | None = scope.get(TOKEN)
         if token is None:
             return
         path = dict(scope.get("path_params") or ())
-        lake = scope.get(LAKE) or path.pop("lake", None)
+        lake = path.pop("lake", None) or notes.lake
         asked: dict[str, Any] = path if "route" in scope else {"path": scope["path"]}
         for name, value in parse_qsl(scope["query_string"].decode("latin-1"), True):
             asked[name] = [*_listed(asked[name]), value] if name in asked else value
         moment, question = utc_now(), _question(scope)
-        every: tuple[dict[str, Any], ...] = scope.get(ASKED) or ({},)
-        for details in every:
+        for details in notes.details or ({},):
             self._desk.trail.add(
                 Asked(moment, token.public_id, question, {**asked, **details}, lake, status)
             )

@@ -16,11 +16,10 @@ class NoWholeRunError(NotFoundError):
     code = "no-whole-run"
 
 
-class BadCursorError(LakewardenError):
-    """The cursor was not given out for this question."""
+class BadCursorError(NotFoundError):
+    """No page of this question begins at the cursor."""
 
     code = "bad-cursor"
-    status = 422
 
 
 class CursorExpiredError(LakewardenError):

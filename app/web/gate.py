@@ -27,7 +27,7 @@ class Gate:
         self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_guarded(scope["path"]):
+        if scope["type"] != "http" or not is_guarded(scope["path"]):
             await self._app(scope, receive, send)
             return
         header = _authorization(scope)
@@ -84,7 +84,8 @@ def is_local(scope: Scope) -> bool:
     )
 
 
-def _is_guarded(path: str) -> bool:
+def is_guarded(path: str) -> bool:
+    """Whether an address needs a token."""
     return path in (GUARDED, METRICS) or path.startswith(GUARDED + "/")
 
 

@@ -66,6 +66,12 @@ class Opening(Answer):
     rights: list[str] = Field(description="Which rights.")
     classes: list[str] = Field(description="Which data classes.")
     people: int | None = Field(description="How many active people stand behind it.")
+    wrong_people: int | None = Field(
+        description="Of them, how many policy does not allow something that it opens."
+    )
+    wrong_services: int | None = Field(description="Service accounts of which that is true.")
+    wrong_inactive: int | None = Field(description="Inactive users of whom that is true.")
+    wrong_unknown: int | None = Field(description="Names nobody knows of which that is true.")
     path: list[str] = Field(description="The memberships that lead from `public` to it.")
     path_rows: list[str] = Field(description="Their places in the metastore.")
     granted_by: str | None = Field(description="Who made the first of them.")

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from app.web.api.can import Questions
 from app.web.callers import Allowed
+from app.web.gate import METRICS, is_guarded
 from app.web.problems import MEDIA_TYPE, Problem
 
 _WHEN: dict[int, str] = {
@@ -66,15 +67,20 @@ class Document:
     def __call__(self) -> dict[str, Any]:
         """The document."""
         if not self._document:
-            self._document = _built(self._app)
-            self._known = dict(_parameters(self._document))
+            document = _built(self._app)
+            self._known = dict(_parameters(document))
+            self._document = document
         return self._document
 
-    def of(self, request: Request) -> dict[str, bool]:
+    def parameters(self, request: Request) -> dict[str, bool]:
         """The query parameters of a request's route; true: may be given several times."""
-        if not self._document:
-            self()
-        return self._known.get((request.method.lower(), request.scope["route"].path), {})
+        self()
+        return self._known.get((request.method, request.scope["route"].path), {})
+
+    def methods(self, path: str) -> list[str]:
+        """The methods that an address knows, by its template."""
+        self()
+        return sorted(method for method, known in self._known if known == path)
 
 
 def _built(app: FastAPI) -> dict[str, Any]:
@@ -110,15 +116,17 @@ def _built(app: FastAPI) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     scopes = _scopes(route)
-    guarded = route.path.startswith("/v1") or route.path == "/metrics"
+    guarded = is_guarded(route.path)
     operation["security"] = [{"token": []}] if guarded else []
+    if route.path == METRICS:
+        operation["security"].append({})
     if scopes:
         said = " or ".join(f"`{scope}`" for scope in scopes)
         operation["description"] = f"{operation.get('description', '')}\n\nScope: {said}."
     statuses = {422, 500, 503}
     if guarded:
         statuses |= {401, 403}
-    if "{" in route.path:
+    if guarded and route.path != METRICS:
         statuses |= {404}
     if "{lake}" in route.path:
         statuses |= {409, 410, 502}
@@ -146,7 +154,7 @@ def _parameters(document: dict[str, Any]) -> Any:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             yield (
-                (method, path),
+                (method.upper(), path),
                 {
                     parameter["name"]: _is_list(parameter["schema"])
                     for parameter in operation.get("parameters", ())

@@ -8,12 +8,17 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from app.core.names import show
-from app.web.cursors import LONGEST
-from app.web.errors import InvalidRequestError
+from app.web.cursors import LONGEST, PATTERN
+from app.web.errors import NoWholeRunError
 
 LARGEST_PAGE = 200
 
 
+_PART = r"(?:[^.`]|`(?:[^`]|``)+`)+"
+_OBJECT_NAME = re.compile(rf"^{_PART}(?:\.{_PART}){{0,3}}$")
+_DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2\d|3[01])"
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)?"
+INTERVAL = rf"^{_DAY}(?:T{_TIME})?/{_DAY}(?:T{_TIME})?$"
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
 )
@@ -34,15 +39,15 @@ def moment_in(text: str) -> datetime | None:
 
 
 def interval(text: str) -> tuple[datetime, datetime]:
-    """START/END; an END that is a day is all of it. Raises InvalidRequestError."""
+    """START/END; an END that is a day is all of it. Raises NoWholeRunError for no time at all."""
     first, _, last = text.partition("/")
     start, end = moment_in(first), moment_in(last)
     if end is not None and len(last) == len("2026-06-12") and end.year < MAXYEAR:
         end += timedelta(days=1, microseconds=-1)
     if start is None or end is None or end < start:
-        raise InvalidRequestError(
-            "between: two moments with a slash between them, the earlier first",
-            mend="Write, for example, 2026-06-01/2026-06-12T08:00:00Z",
+        raise NoWholeRunError(
+            f"there is no time in {text}",
+            mend="Write two moments, the earlier first: 2026-06-01/2026-06-12T08:00:00Z",
         )
     return start, end
 
@@ -54,6 +59,14 @@ def _moment(value: Any) -> datetime:
     if found is None:
         raise ValueError("write a moment as 2026-06-12T08:15:30Z or a day as 2026-06-12")
     return found
+
+
+def _object_name(value: str) -> str:
+    if not _OBJECT_NAME.match(value):
+        raise ValueError(
+            "write db, db.table or db.table.column; put a part that holds a dot in backticks"
+        )
+    return value
 
 
 def _whole_text(value: str) -> str:
@@ -88,6 +101,7 @@ CursorText = Annotated[
     str | None,
     Query(
         max_length=LONGEST,
+        pattern=PATTERN,
         description="The `next` of the page before, with the same filters. It is opaque, and "
         "pinned to a run where the list is of one.",
     ),
@@ -102,9 +116,11 @@ RunChoice = Annotated[
 ]
 ObjectText = Annotated[
     str,
+    AfterValidator(_object_name),
     Query(
         min_length=1,
         max_length=2_000,
+        json_schema_extra={"pattern": _OBJECT_NAME.pattern},
         description="`db`, `db.table` or `db.table.column`, with a catalog before it where it is "
         "not `hive`; a part that holds a dot stands in backticks.",
         examples=["monitoring_keystrokes.events"],

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.core.errors import LakewardenError
+from app.core.errors import BadNameError, LakewardenError
 from app.web.json_answer import to_json
 
 MEDIA_TYPE = "application/problem+json"
@@ -138,12 +138,11 @@ def problem_of(error: LakewardenError) -> Response:
             reference=reference,
             headers=_headers(status, error.code),
         )
+    # A name that cannot be read is refused as a parameter; what is left is one that this
+    # lake does not know, such as that of a catalog.
+    status = 404 if isinstance(error, BadNameError) else error.status
     return problem(
-        error.code,
-        error.status,
-        error.message,
-        mend=error.mend,
-        headers=_headers(error.status, error.code),
+        error.code, status, error.message, mend=error.mend, headers=_headers(status, error.code)
     )
 
 
@@ -164,14 +163,17 @@ async def on_lakewarden_error(_: Request, error: Exception) -> Response:
     return problem_of(error)
 
 
-async def on_http_error(_: Request, error: Exception) -> Response:
+async def on_http_error(request: Request, error: Exception) -> Response:
     """What routing and the reading of bodies refuse."""
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "http-error")
     detail = _TITLES.get(code) or HTTPStatus(error.status_code).phrase
-    return problem(
-        code, error.status_code, detail, mend=_HTTP_MENDS.get(code, ""), headers=error.headers
-    )
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and "route" in request.scope:
+        # Routing names the methods of one route; an address may have several.
+        known = request.app.state.document.methods(request.scope["route"].path)
+        headers |= {"Allow": ", ".join(known)} if known else {}
+    return problem(code, error.status_code, detail, mend=_HTTP_MENDS.get(code, ""), headers=headers)
 
 
 async def on_invalid_request(_: Request, error: Exception) -> Response:

@@ -194,7 +194,7 @@ class LongQuestions(Protocol):
 class AuditOneLake(Protocol):
     """Runs the whole audit of a lake, as `lakewarden audit` does."""
 
-    def __call__(self, lake: str, progress: Callable[[str, int, int | None], None]) -> str:
+    def __call__(self, lake: str, progress: Callable[[str, int, int | None], None], /) -> str:
         """Audit and record; the id of the whole run comes back.
 
         Takes the lake's audit lease itself (ConflictError when another process has it).

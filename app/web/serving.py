@@ -1,5 +1,6 @@
 """Listening: where the server may, and ending well when it is told to."""
 
+import contextlib
 import signal
 from types import FrameType
 
@@ -34,7 +35,9 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    _Server(config, app).run()
+    # uvicorn raises the signal that ended it once more when all is closed.
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(config, app).run()
 
 
 class _Server(uvicorn.Server):

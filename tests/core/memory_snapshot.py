@@ -21,7 +21,9 @@ class MemorySnapshot:
         for name in ("role_members", "roles", "users", "groups", "group_members"):
             self._tables[name] = pa.Table.from_pylist(lake.of(name), LAYOUT[name])
         for name in ("databases", "tables"):
-            rows = [{"owner": row["owner"], "owner_type": row["owner_type"]} for row in lake.of(name)]
+            rows = [
+                {"owner": row["owner"], "owner_type": row["owner_type"]} for row in lake.of(name)
+            ]
             self._tables[name] = pa.Table.from_pylist(rows, LAYOUT[name])
         self._tables["rules"] = pa.Table.from_pylist(lake.of("grants"), LAYOUT["rules"])
 

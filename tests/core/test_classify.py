@@ -45,7 +45,7 @@ def classification(*rules: ClassRule) -> Classification:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[DuckDbEngine]:
-    with DuckDbEngine(memory_limit="300MB") as opened:
+    with DuckDbEngine(memory_limit="300MB", threads=1) as opened:
         yield opened
 
 
@@ -176,6 +176,7 @@ def test_properties_of_the_table_or_its_database(lake: Lake) -> None:
         rule("a", "payroll", properties=((glob("DATA_CLASS"), glob("payroll*")),)),
         rule("b", "pii", properties=((glob("nothing"), glob("*")), (glob("class"), glob("?")))),
         rule("c", "pii", properties=((glob("class"), glob("y")),)),
+        rule("d", "pii", properties=((glob("class"), glob("pii*")),)),
     )
     assert found == {
         ("hr.salaries", "payroll", "0", None, None),
@@ -311,7 +312,7 @@ def test_outputs_of_other_names_are_told_by_place_or_mark_the_whole_view(
         engine,
         tmp_path,
         HandTable("placed", ["x", "y"], view_text="SELECT id, upper(ssn) FROM hr.people"),
-        HandTable("odd", ["x"], view_text="SELECT id, upper(ssn) FROM hr.people"),
+        HandTable("odd", ["x", "y", "z"], view_text="SELECT id, upper(ssn) FROM hr.people"),
         HandTable("packed", ["s"], view_text="SELECT struct(p.*) AS s FROM hr.people p"),
     )
     assert of_views(lake.ask(ON_COLUMN)) == {
@@ -573,9 +574,10 @@ FOLDERS = count()
 def rules_of(draw: st.DrawFn) -> ClassRule:
     fields: dict[str, Any] = {}
     some = st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=2).map(tuple)
-    names = ["catalogs", "databases", "tables", "columns", "owners", "locations", "tags"]
-    names += ["except_databases", "except_tables", "properties"]
-    for name in draw(st.lists(st.sampled_from(names), max_size=3, unique=True)):
+    names = ["catalogs", "databases", "tables", "owners", "locations", "tags", "properties"]
+    names += ["except_databases", "except_tables"]
+    asked = draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
+    for name in [*asked, *(["columns"] if draw(st.booleans()) else [])]:
         fields[name] = draw(some)
         if name == "properties":
             fields[name] = tuple((one, draw(st.sampled_from(PATTERNS))) for one in fields[name])
@@ -593,7 +595,7 @@ def lakes(draw: st.DrawFn) -> tuple[list[HandDatabase], Plans]:
     columns: dict[str, list[str]] = {}
     for database in DATABASES:
         for name in draw(st.lists(st.sampled_from(TABLES), max_size=3, unique=True)):
-            own = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3, unique=True))
+            own = draw(st.lists(st.sampled_from(WORDS), min_size=2, max_size=4, unique=True))
             columns[f"{database}.{name}"] = own
             kept[database].append(
                 HandTable(
@@ -605,22 +607,23 @@ def lakes(draw: st.DrawFn) -> tuple[list[HandDatabase], Plans]:
                 )
             )
     views = [
-        f"{draw(st.sampled_from(DATABASES))}.v{number}" for number in range(draw(st.integers(0, 4)))
+        f"{draw(st.sampled_from(DATABASES))}.v{number}" for number in range(draw(st.integers(1, 4)))
     ]
     for view in views:
-        columns[view] = [f"c{place}" for place in range(2)]
-    for view in views if columns else []:
+        columns[view] = [f"c{place}" for place in range(3)]
+    for view in views:
         database, name = view.split(".")
         pair = draw(st.lists(st.sampled_from(sorted(columns)), min_size=2, max_size=2))
-        flows: list[tuple[str, dict[str, list[str | None]]]] = []
+        plans[view] = []
         selected = []
-        for place, source in enumerate(pair):
+        for place in range(3):
+            source = pair[place % 2]
             column = draw(st.sampled_from(columns[source]))
-            selected.append(f"t{place}.{column} AS c{place}")
+            selected.append(f"t{place % 2}.{column} AS c{place}")
             if source != view:
-                flows.append((source, {column: [f"c{place}"]}))
-        plans[view] = flows
+                plans[view].append((source, {column: [f"c{place}"]}))
         text = f"SELECT {', '.join(selected)} FROM {pair[0]} t0 CROSS JOIN {pair[1]} t1"
+        plans[view] += [(source, {}) for source in pair if source != view]
         kept[database].append(HandTable(name, columns[view], view_text=text, owner=None))
     return [
         HandDatabase(name, tables, properties=draw(properties)) for name, tables in kept.items()

@@ -109,7 +109,7 @@ def test_off_is_open_to_everybody(lake: RandomLake) -> None:
     reach = build_reach(MemorySnapshot(lake), engine_groups=None, everyone_at=0.9)
     for table in lake.of("tables"):
         holders = MODES["off"].on_table("select", grants_of(lake, table, ()), reach)
-        assert holders.sure == reach.everybody().sure
+        assert holders.sure == reach.whoever().sure
 
 
 @MANY

@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.core import sql
 from app.core.view_text import (
@@ -266,6 +268,28 @@ def test_a_broken_text_is_an_error_and_no_exception(text: str, said: str) -> Non
     assert parse.error
     assert said in parse.error
     assert parse.outputs == ()
+
+
+TOKENS = [token for _, text, _, _ in FOLLOWED for token in text.split()]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(TOKENS), max_size=12),
+    st.sampled_from([text for _, text, _, _ in FOLLOWED]),
+    st.integers(0, 200),
+    st.sampled_from(["hive", "spark", "trino"]),
+)
+def test_no_text_is_an_exception(soup: list[str], text: str, cut: int, dialect: str) -> None:
+    for mixed in (" ".join(soup), text[:cut] + " ".join(soup) + text[cut:], text[cut:]):
+        parse = parse_view(mixed, dialect)
+        assert parse_rows({"key": parse}).num_rows >= 1
+        assert not (parse.error and parse.outputs)
+
+
+def test_a_text_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert parse_view("CREATE VIEW v SELECT 'secret' FROM t ON").error
+    assert "secret" not in caplog.text
 
 
 def test_an_unreadable_text_still_names_tables() -> None:

@@ -20,7 +20,7 @@ BATCH = 20
 
 _DENIED = re.compile(
     r"Permission denied|No privilege '|Unsupported privilege type"
-    r"|Failed to retrieve roles|MRoleMap\.getRole\(\)"
+    r"|Failed to retrieve roles|MRoleMap\.getRole\(\)|getCurrentRoles\(\)\" is null"
 )
 _DENIED_OBJECTS = re.compile(
     r"\[[\w, ]+\] on Object \[type=TABLE_OR_VIEW, name=(.+?)(?:, action=\w+)?\](?=[,\]])"

@@ -103,6 +103,20 @@ def test_a_missing_or_broken_file_is_named(engine: DuckDbEngine, snapshot: HandS
         engine.open_snapshot(snapshot)
 
 
+def test_damage_inside_a_file_is_told_from_a_bad_statement(
+    engine: DuckDbEngine, snapshot: HandSnapshot
+) -> None:
+    engine.open_snapshot(snapshot)
+    path = snapshot.parquet("tables")
+    content = bytearray(path.read_bytes())
+    content[4:80] = bytes(76)
+    path.write_bytes(bytes(content))
+    with pytest.raises(SnapshotError, match="cannot be read"):
+        engine.query("SELECT * FROM tables")
+    with pytest.raises(duckdb.InvalidInputException):
+        engine.query("SELECT regexp_matches('a', '(')")
+
+
 def test_a_python_variable_is_no_table(engine: DuckDbEngine) -> None:
     secret = pa.table({"a": [1]})
     assert secret.num_rows == 1

@@ -47,7 +47,9 @@ def test_no_cell_can_be_run(text: str) -> None:
     assert csv_format.as_read(said) == text
 
 
-@pytest.mark.parametrize("text", ["=1", " =1", "\t=1", "＝1", "'=1", "''=1", "@x", "\rx", "-", "+"])
+@pytest.mark.parametrize(
+    "text", ["=1", " =1", "\t=1", "＝1", "\ufeff=1", "\x00=1", "'=1", "''=1", "@x", "\rx", "-", "+"]
+)
 def test_what_is_defused(text: str) -> None:
     assert csv_format.defused(text) == "'" + text
 

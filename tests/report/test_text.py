@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.core.run_report import RunReport
 from app.report.findings import pick
-from app.report.phrases import counted, listed, opening_sentence
+from app.report.phrases import counted, listed, opening_sentence, who_can
 from app.report.registry import stream
 from app.report.text_table import display_width, text_table, wrapped
 from tests.report.reports_by_hand import (
@@ -111,6 +111,24 @@ def test_an_opening_of_one_table_is_singular() -> None:
     said = opening_sentence({**one, "since": None, "path_rows": [""]}, posture())
     assert said.startswith("role people_analytics_convenience was granted to role public: ")
     assert "1 person can select 1 table of" in said
+
+
+def test_who_can_is_everyone_or_counted() -> None:
+    counted_row = exposure(1, "db.t", people=1, services=2, opaque_groups=1, in_doubt=True)
+    said = who_can(counted_row, posture())
+    assert said == "1 person, 2 services and 1 group of unknown size, in doubt"
+    most = exposure(1, "db.t", people=3_300, everyone=True)
+    assert who_can(most, posture()) == "everyone (3,300 of 3,350 people)"
+    assert who_can(exposure(1, "db.t"), posture()) == "nobody counted"
+
+
+def test_of_a_few_those_against_policy_are_counted() -> None:
+    few = {**JUNE_OPENING, "everyone": False, "form": "grants", "people": 45, "tables": 2}
+    assert opening_sentence({**few, "wrong_people": 2}, posture()).endswith(
+        "was granted rights directly: 2 people can select 2 tables of employee-keystrokes, "
+        "employee-messages and performance, against policy"
+    )
+    assert ": 45 people can select 2 tables" in opening_sentence(few, posture())
 
 
 def test_authorization_off_is_said() -> None:

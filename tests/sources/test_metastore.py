@@ -83,7 +83,7 @@ def test_views_have_the_expanded_text_and_the_original(lake: Crawled) -> None:
 
 def test_trino_views_are_decoded_and_say_so(lake: Crawled) -> None:
     assert lake.one("tables", table_id=4)["view_text"] == TRINO_SQL
-    assert lake.properties(4)["presto_view"] == "true"
+    assert lake.properties(4) == {"presto_view": "true", "view.default.database": "hr"}
 
 
 def test_materialized_views_know_their_sources(lake: Crawled) -> None:

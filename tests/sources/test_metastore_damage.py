@@ -61,6 +61,12 @@ def test_without_any_other_table_the_rest_is_kept_and_a_gap_said(
     assert any(table in gap["reason"] and doubt in gap["doubt"] for gap in gaps), gaps
 
 
+def test_a_column_that_the_version_should_have_is_a_gap(tmp_path: Path) -> None:
+    found = crawl(damaged(tmp_path, 'ALTER TABLE "TBL_PRIVS" DROP COLUMN "AUTHORIZER"'))
+    assert "lake : TBL_PRIVS has no readable column AUTHORIZER" in found.gaps()
+    assert found.one("grants", level="table", source_row=3)["authorizer"] is None
+
+
 @pytest.mark.parametrize("table", ["CTLGS", "DC_PRIVS", "MV_CREATION_METADATA", "MV_TABLES_USED"])
 def test_what_a_version_never_had_is_no_gap(table: str, tmp_path: Path) -> None:
     found = crawl(into_sqlite(tmp_path / "lake.db", small_lake("2.3.0"), "2.3.0"))

@@ -80,7 +80,15 @@ def test_an_unreadable_location_is_a_gap(
         name = f'"reader_{url.rpartition("/")[2]}"'
         run(url, f'REVOKE ALL ON "SDS" FROM {name}')
         run(url, f'GRANT SELECT ("SD_ID", "CD_ID") ON "SDS" TO {name}')
-        assert any("LOCATION" in gap for gap in crawl(address).gaps())
+        found = crawl(address)
+        assert "lake : SDS has no readable column LOCATION" in found.gaps()
+        assert found.columns(2) == [("n", "string", False)]
+        run(url, f'REVOKE SELECT ON "TBLS" FROM {name}')
+        columns = '"TBL_ID", "CREATE_TIME", "DB_ID", "OWNER", "SD_ID", "TBL_NAME", "TBL_TYPE"'
+        run(url, f'GRANT SELECT ({columns}, "VIEW_EXPANDED_TEXT") ON "TBLS" TO {name}')
+        run(url, f'GRANT SELECT ("VIEW_ORIGINAL_TEXT") ON "TBLS" TO {name}')
+        with pytest.raises(SourceError, match="TBLS has no readable column OWNER_TYPE"):
+            crawl(address)
 
 
 def test_a_wrong_password_is_never_shown(postgres: PostgresCluster) -> None:

@@ -1,8 +1,9 @@
 """The real application on a real lake: crawled, audited, its state in SQLite."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from app import wiring
 from app.main import create_app
 from app.serving import services
 from app.settings import Settings, load_settings
-from app.store.database import Database, session_scope
+from app.store.database import Database, reading_scope, session_scope
 from app.store.identifiers import utc_now
+from app.store.runs import last_whole_run
 from app.store.tokens import create_token
 from app.web.services import Services
 from tests.web.monitored_lake import write_directory, write_metastore
@@ -36,6 +38,13 @@ class Place:
     def audit(self, lake: str = LAKE) -> str:
         """Crawl and audit; the run's id."""
         return wiring.run_audit(self.settings, self.settings.lake(lake)).run.id
+
+    def newest_run(self, lake: str = LAKE) -> str:
+        """The id of the newest whole run."""
+        with reading_scope(self.database) as session:
+            run = last_whole_run(session, lake)
+        assert run is not None
+        return run.id
 
     def token(self, *scopes: str, lakes: list[str] | None = None) -> str:
         """A new token's text."""
@@ -64,9 +73,9 @@ def audited_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_place(audited_folder: Path) -> Iterator[Place]:
+def shared_place(audited_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The audited lake, for tests that change nothing of it."""
-    with _opened(audited_folder) as place:
+    with _opened(_copied(audited_folder, tmp_path_factory.mktemp("shared") / "copy")) as place:
         yield place
 
 
@@ -77,13 +86,19 @@ def shared_client(shared_place: Place) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def shared_client_of(shared_place: Place) -> Iterator[Callable[..., TestClient]]:
+    """Makes clients with chosen scopes on the shared lake, whose audits find nothing new."""
+    newest = shared_place.newest_run()
+    app = create_app(replace(shared_place.services, audit=lambda lake, progress: newest))
+    with TestClient(app):
+        yield lambda *scopes, lakes=None: _client(app, shared_place.token(*scopes, lakes=lakes))
+
+
 @pytest.fixture
 def place(audited_folder: Path, tmp_path: Path) -> Iterator[Place]:
     """The audited lake, for a test of its own."""
-    folder = tmp_path / "own"
-    shutil.copytree(audited_folder, folder)
-    _move_results(audited_folder, folder)
-    with _opened(folder) as opened:
+    with _opened(_copied(audited_folder, tmp_path / "own")) as opened:
         yield opened
 
 
@@ -140,13 +155,13 @@ mode = "sql-standard"
     )
 
 
-def _move_results(old: Path, new: Path) -> None:
-    """Runs name their results by an absolute path."""
-    import sqlite3
-
+def _copied(old: Path, new: Path) -> Path:
+    """A copy whose runs name their results by its own path."""
+    shutil.copytree(old, new)
     with sqlite3.connect(new / "data" / "state.db") as connection:
         for table, column in (("runs", "results_path"), ("snapshots", "path")):
             connection.execute(
                 f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(old), str(new))
             )
     connection.close()
+    return new

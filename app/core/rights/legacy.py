@@ -7,21 +7,18 @@ is every privilege, an unknown privilege is none, a grant to a ROLE at the globa
 opens nothing, writing takes UPDATE and CREATE, and a table is dropped from above it.
 """
 
-from collections.abc import Callable
-
 from app.core.reach import NOBODY, PrincipalSet, Reach
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
 from app.core.rights.mode import Meaning, intersection, principals, union, unreadable, without
 
 ALL = "ALL"
-ABOVE = ("global", "database")
 
 #: The privileges that a right takes on a table, each from any level that counts for it.
 _NEEDS = {
     "select": ("SELECT",),
     "insert": ("UPDATE", "CREATE"),
-    "update": ("UPDATE", "CREATE"),
-    "delete": ("UPDATE", "CREATE"),
+    "update": ("UPDATE", "CREATE", "SELECT"),
+    "delete": ("UPDATE", "CREATE", "SELECT"),
     "alter": ("ALTER",),
     "drop": ("DROP",),
     "index": ("INDEX",),
@@ -75,99 +72,144 @@ class Legacy:
         """
         if unreadable(table):
             return NOBODY
-        if right == "lock":
-            return reach.everybody()
+        if right == "lock" or (right == "alter" and table.partitions is not None):
+            # Hive checks nothing for LOCK, nor for SET TBLPROPERTIES on such a table.
+            return reach.whoever()
         if right == "own":
             return _owner(table.owner, table.owner_type, reach)
-        refused = principals([grant for grant in table.grants if _fails(grant)], reach)
-        return without(self._on_table(right, table, reach), refused)
-
-    def _on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
         if right == "delegate":
-            return principals(
-                [grant for grant in table.grants if grant.grant_option and _counts(grant)], reach
-            )
+            return _delegates(table.grants, reach)
         if right == "create":
             return NOBODY
-        if right == "drop" and not table.is_view:
-            return _holders("DROP", table.grants, _at(ABOVE), reach)
         if table.partitions is not None and right in ("select", "insert", "update", "delete"):
-            return self._on_partitions(right, table, reach)
-        whole = _needed(right, table.grants, _at(self.inherited_levels), reach)
-        if right != "select" or not _has_column_grants(table):
-            return whole
-        columns = [_column(table, name, reach) for name in table.columns]
-        return union([whole, intersection(columns)])
+            return self._on_partitions(right, table, reach, table.columns)
+        above_only = right == "drop" and not table.is_view
+        stages = ABOVE_STAGES if above_only else TABLE_STAGES
+        columns = table.columns if right == "select" and _has_column_grants(table) else ()
+        return _in_order(right, table, stages, columns, reach)
 
     def on_column(self, right: str, table: TableGrants, column: str, reach: Reach) -> PrincipalSet:
         """Who reads a column: whoever was granted the table, or the column.
 
-        Hive never checks a partition key by itself: a query of nothing else takes the table.
+        Hive never checks a partition key: beside any column that he may read, a user reads
+        it too; a query of nothing else takes the table.
         """
         if right != "select" or unreadable(table):
             return self.on_table(right, table, reach)
-        refused = principals([grant for grant in table.grants if _fails(grant)], reach)
+        beside = table.columns if column in table.partition_keys else (column,)
         if table.partitions is not None:
-            return without(self._on_partitions(right, table, reach, column), refused)
-        whole = _needed(right, table.grants, _at(self.inherited_levels), reach)
-        if column in table.partition_keys or table.is_view:
-            return without(whole, refused)
-        return without(union([whole, _column(table, column, reach)]), refused)
+            return union([self._on_partitions(right, table, reach, (name,)) for name in beside])
+        return union([_in_order(right, table, TABLE_STAGES, (name,), reach) for name in beside])
 
     def on_database(self, right: str, database: DatabaseGrants, reach: Reach) -> PrincipalSet:
         """Who has it globally or on the database."""
         if right == "lock":
-            return reach.everybody()
+            return reach.whoever()
         if right == "own":
             return _owner(database.owner, database.owner_type, reach)
-        refused = principals([grant for grant in database.grants if _fails(grant)], reach)
         if right == "delegate":
-            held = [each for each in database.grants if each.grant_option and _counts(each)]
-            return without(principals(held, reach), refused)
-        return without(_needed(right, database.grants, _at(ABOVE), reach), refused)
+            return _delegates(database.grants, reach)
+        above = TableGrants(database.grants, (), None, None, None, None)
+        return _in_order(right, above, ABOVE_STAGES, (), reach)
 
     def can_make_themselves(self, reach: Reach) -> PrincipalSet:
         """Everybody: GRANT is not authorized."""
         return reach.everybody()
 
     def _on_partitions(
-        self, right: str, table: TableGrants, reach: Reach, column: str = ""
+        self, right: str, table: TableGrants, reach: Reach, columns: tuple[str, ...]
     ) -> PrincipalSet:
-        if not table.partitions:
-            return reach.everybody() if right == "select" else self._above(right, table, reach)
-        parts = [self._on_partition(right, table, name, reach, column) for name in table.partitions]
-        return intersection(parts)
-
-    def _above(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
-        # A new partition is written under the rights of the table.
-        return _needed(right, table.grants, _at(self.inherited_levels), reach)
-
-    def _on_partition(
-        self, right: str, table: TableGrants, partition: str, reach: Reach, column: str
-    ) -> PrincipalSet:
-        def counts(grant: GrantRow) -> bool:
-            return grant.level in ABOVE or (
-                grant.level == "partition" and grant.partition == partition
-            )
-
-        whole = _needed(right, table.grants, counts, reach)
-        if right != "select":
-            return whole
-        columns = [
-            principals(
+        if table.partitions:
+            return intersection(
                 [
-                    grant
-                    for grant in table.grants
-                    if grant.level == "partition_column"
-                    and grant.partition == partition
-                    and grant.column == name
-                    and _gives("SELECT", grant)
-                ],
-                reach,
+                    _in_order(right, table, PARTITION_STAGES, columns, reach, name)
+                    for name in table.partitions
+                ]
             )
-            for name in ((column,) if column else table.columns)
+        if right == "select":
+            return reach.whoever()
+        # A new partition is written under the rights of the table.
+        return _in_order(right, table, TABLE_STAGES, (), reach)
+
+
+#: In which order Hive looks for a privilege. What it has found at one level is settled: a
+#: row that makes the next look-up fail, or a membership it cannot read (roles are first
+#: asked for at the second level), refuses only whoever needed that look-up.
+ABOVE_STAGES = ("global", "database")
+TABLE_STAGES = (*ABOVE_STAGES, "table")
+PARTITION_STAGES = (*ABOVE_STAGES, "partition")
+_COLUMN_LEVELS: dict[tuple[str, ...], str] = {
+    TABLE_STAGES: "column",
+    PARTITION_STAGES: "partition_column",
+}
+
+
+def _in_order(
+    right: str,
+    table: TableGrants,
+    stages: tuple[str, ...],
+    columns: tuple[str, ...],
+    reach: Reach,
+    partition: str | None = None,
+) -> PrincipalSet:
+    """Who is found to hold a right, level after level, and then on each of the columns."""
+    found, failed, counted = NOBODY, NOBODY, list[GrantRow]()
+    for level in stages:
+        here = [
+            grant
+            for grant in table.grants
+            if grant.level == level and (level != "partition" or grant.partition == partition)
         ]
-        return union([whole, intersection(columns)])
+        counted += [grant for grant in here if _counts(grant)]
+        failed = union([failed, principals([each for each in here if _fails(each)], reach)])
+        holders = _needed(right, counted, reach, whatever_roles=level == "global")
+        found = union([found, without(holders, failed)])
+    level_of_columns = _COLUMN_LEVELS.get(stages)
+    if right != "select" or not columns or level_of_columns is None or table.is_view:
+        return found
+    on_columns = [
+        _on_one_column(
+            [
+                grant
+                for grant in table.grants
+                if grant.level == level_of_columns
+                and grant.column == name
+                and grant.partition == partition
+            ],
+            reach,
+        )
+        for name in columns
+    ]
+    return union([found, without(intersection(on_columns), failed)])
+
+
+def _on_one_column(grants: list[GrantRow], reach: Reach) -> PrincipalSet:
+    # Hive compares the stored name of a column exactly.
+    holders = principals([grant for grant in grants if _gives("SELECT", grant)], reach)
+    return without(holders, principals([grant for grant in grants if _fails(grant)], reach))
+
+
+def _needed(
+    right: str, grants: list[GrantRow], reach: Reach, *, whatever_roles: bool
+) -> PrincipalSet:
+    """Who holds every privilege that a right takes, each from any of the rows."""
+    stands_for = reach.before_roles if whatever_roles else reach.principal
+    return intersection(
+        [
+            union(
+                stands_for(grant.principal_type, grant.principal)
+                for grant in grants
+                if _gives(privilege, grant)
+            )
+            for privilege in _NEEDS[right]
+        ]
+    )
+
+
+def _delegates(grants: tuple[GrantRow, ...], reach: Reach) -> PrincipalSet:
+    held = [grant for grant in grants if grant.grant_option and _counts(grant)]
+    failed = principals([grant for grant in grants if _fails(grant)], reach)
+    return without(principals(held, reach), failed)
 
 
 def _inert(level: str, principal_type: str, privilege: str) -> str:
@@ -184,7 +226,7 @@ def _inert(level: str, principal_type: str, privilege: str) -> str:
 
 def _rights_at(level: str) -> frozenset[str]:
     """The rights on a table, or on a database, that a grant at a level can give."""
-    if level in ABOVE:
+    if level in ABOVE_STAGES:
         return frozenset(_NEEDS)
     if level in ("column", "partition_column"):
         return frozenset(("select",))
@@ -201,37 +243,6 @@ def _fails(grant: GrantRow) -> bool:
 
 def _gives(privilege: str, grant: GrantRow) -> bool:
     return _counts(grant) and grant.privilege.upper() in (ALL, privilege)
-
-
-def _at(levels: tuple[str, ...]) -> Callable[[GrantRow], bool]:
-    return lambda grant: grant.level in levels
-
-
-def _holders(
-    privilege: str, grants: tuple[GrantRow, ...], where: Callable[[GrantRow], bool], reach: Reach
-) -> PrincipalSet:
-    return principals(
-        [grant for grant in grants if where(grant) and _gives(privilege, grant)], reach
-    )
-
-
-def _needed(
-    right: str, grants: tuple[GrantRow, ...], where: Callable[[GrantRow], bool], reach: Reach
-) -> PrincipalSet:
-    """Who holds every privilege that a right takes, each from any of the rows that count."""
-    return intersection([_holders(each, grants, where, reach) for each in _NEEDS[right]])
-
-
-def _column(table: TableGrants, column: str, reach: Reach) -> PrincipalSet:
-    # Hive compares the stored name exactly, and never asks for the columns of a view.
-    if table.is_view:
-        return NOBODY
-    return _holders(
-        "SELECT",
-        table.grants,
-        lambda grant: grant.level == "column" and grant.column == column,
-        reach,
-    )
 
 
 def _has_column_grants(table: TableGrants) -> bool:

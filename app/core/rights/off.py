@@ -31,15 +31,15 @@ class Off:
 
     def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
         """Everybody."""
-        return reach.everybody()
+        return reach.whoever()
 
     def on_column(self, right: str, table: TableGrants, column: str, reach: Reach) -> PrincipalSet:
         """Everybody."""
-        return reach.everybody()
+        return reach.whoever()
 
     def on_database(self, right: str, database: DatabaseGrants, reach: Reach) -> PrincipalSet:
         """Everybody."""
-        return reach.everybody()
+        return reach.whoever()
 
     def can_make_themselves(self, reach: Reach) -> PrincipalSet:
         """Nobody needs to."""

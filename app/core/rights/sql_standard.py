@@ -9,15 +9,33 @@ rows that CREATE wrote for him.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 from app.core.reach import NOBODY, PrincipalSet, Reach
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
-from app.core.rights.mode import DATA_RIGHTS, Meaning, principals, unreadable, without
+from app.core.rights.mode import (
+    DATA_RIGHTS,
+    Meaning,
+    intersection,
+    principals,
+    unreadable,
+    without,
+)
 
 ADMIN = "admin"
 DEFAULT_DATABASE = "default"
 
-_KNOWN = {right.upper(): right for right in DATA_RIGHTS}
+_KNOWN = frozenset(right.upper() for right in DATA_RIGHTS)
+
+#: The privileges that a right takes, all of them. Hive 4 writes an UPDATE as a deletion and
+#: an insertion (hive.split.update, on by default) and asks for their privileges, and for
+#: SELECT to find the rows; the privilege UPDATE is neither needed nor enough.
+_NEEDS = {
+    "select": ("SELECT",),
+    "insert": ("INSERT",),
+    "delete": ("DELETE", "SELECT"),
+    "update": ("DELETE", "INSERT", "SELECT"),
+}
 
 
 class SqlStandard:
@@ -39,16 +57,8 @@ class SqlStandard:
         authorizer: str | None,
     ) -> Meaning:
         """Rows of any authorizer count: Hive does not look at it."""
-        if level != "table":
-            return Meaning(inert=f"SQL-standard authorization does not read {level} grants")
-        if principal_type not in ("USER", "ROLE"):
-            return Meaning(inert="SQL-standard authorization knows users and roles only")
-        if principal_type == "ROLE" and principal.lower() == ADMIN:
-            return Meaning(inert="the role admin is never current before SET ROLE ADMIN")
-        right = _KNOWN.get(privilege.upper())
-        if right is None or grant_option is None:
-            return Meaning(refuses=True)
-        return Meaning(gives=frozenset((right, "delegate") if grant_option else (right,)))
+        is_admin = principal_type == "ROLE" and principal.lower() == ADMIN
+        return _meaning(level, principal_type, is_admin, privilege, grant_option)
 
     def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
         """Who may do it as things stand. `own`, `alter` and `drop` are the owner's.
@@ -65,7 +75,13 @@ class SqlStandard:
             return reach.everybody()
         if right == "create":
             return NOBODY
-        return without(principals(self._giving(right, table.grants), reach), refused)
+        if right == "delegate":
+            return without(principals(self._giving(right, table.grants), reach), refused)
+        holders = [
+            principals([grant for grant in table.grants if _is(name, grant)], reach)
+            for name in _NEEDS[right]
+        ]
+        return without(intersection(holders), refused)
 
     def on_column(self, right: str, table: TableGrants, column: str, reach: Reach) -> PrincipalSet:
         """A column is as open as its table."""
@@ -114,6 +130,35 @@ class SqlStandard:
 def _owner(owner: str | None, reach: Reach) -> PrincipalSet:
     # Hive compares the user's name with TBLS.OWNER and never looks at OWNER_TYPE.
     return reach.principal("USER", owner) if owner else NOBODY
+
+
+@lru_cache(maxsize=4096)
+def _meaning(
+    level: str, principal_type: str, is_admin: bool, privilege: str, grant_option: bool | None
+) -> Meaning:
+    if level != "table":
+        return Meaning(inert=f"SQL-standard authorization does not read {level} grants")
+    if principal_type not in ("USER", "ROLE"):
+        return Meaning(inert="SQL-standard authorization knows users and roles only")
+    if is_admin:
+        return Meaning(inert="the role admin is never current before SET ROLE ADMIN")
+    text = privilege.upper()
+    if text not in _KNOWN or grant_option is None:
+        return Meaning(refuses=True)
+    # A right that takes several privileges is given by the first as far as one row can.
+    gives = {right for right, needs in _NEEDS.items() if text == needs[0]}
+    if not gives and not grant_option:
+        return Meaning(inert="Hive 4 asks for SELECT, INSERT and DELETE where rows are updated")
+    return Meaning(gives=frozenset(gives | {"delegate"} if grant_option else gives))
+
+
+def _is(privilege: str, grant: GrantRow) -> bool:
+    return (
+        grant.level == "table"
+        and grant.principal_type in ("USER", "ROLE")
+        and not (grant.principal_type == "ROLE" and grant.principal.lower() == ADMIN)
+        and grant.privilege.upper() == privilege
+    )
 
 
 def _database_owners(database: DatabaseGrants, reach: Reach) -> PrincipalSet:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from app.core.names import RIGHTS
 from app.core.questions import Answer as Answered
 from app.core.questions import can, can_all
 from app.report.csv_format import as_read, defused
@@ -25,11 +26,14 @@ from app.web.words import Right, Word, YesNo
 
 router = APIRouter(tags=["questions"])
 
+BATCH = "/v1/lakes/{lake}/can"
 MOST_QUESTIONS = 10_000
 LARGEST_BODY = 4 * 1024 * 1024
 _COLUMNS = ("user", "right", "object")
 _ANSWERS = (*_COLUMNS, "answer", "permitted", "because")
 _IN_ONE_RECORD = 100
+_CELL = r"[^\x00-\x1f\x7f\",]{1,200}"
+_CSV = rf"^user,right,object(?:\r?\n{_CELL},(?:{'|'.join(RIGHTS)}),{_CELL})*(?:\r?\n)?$"
 
 
 class AnswerBody(Answer):
@@ -67,7 +71,7 @@ class Question(Body):
 class Questions(Body):
     """Many questions."""
 
-    questions: list[Question] = Field(min_length=1, max_length=MOST_QUESTIONS)
+    questions: list[Question] = Field(max_length=MOST_QUESTIONS)
 
 
 _BATCH_IN = {
@@ -75,14 +79,14 @@ _BATCH_IN = {
     "content": {
         "application/json": {"schema": {"$ref": "#/components/schemas/Questions"}},
         "text/csv": {
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "pattern": _CSV},
             "example": "user,right,object\ndana.kim,select,hr.salaries\n",
         },
     },
 }
 
 
-@router.get("/v1/lakes/{lake}/can", response_model=CanBody, summary="Can somebody?")
+@router.get(BATCH, response_model=CanBody, summary="Can somebody?")
 def ask_can(
     caller: LakeReader,
     user: UserText,
@@ -96,10 +100,9 @@ def ask_can(
 
 
 @router.post(
-    "/v1/lakes/{lake}/can",
+    BATCH,
     response_model=CanBatchBody,
     summary="Can they? Many questions at once",
-    max_body_size=LARGEST_BODY,
     openapi_extra={"requestBody": _BATCH_IN},
     responses={
         200: {

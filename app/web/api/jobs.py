@@ -104,8 +104,14 @@ def show_job(caller: ReaderOrRunner, job: JobPath) -> dict[str, object]:
             "job as data, and `end` once, after which the stream ends.",
             "content": {
                 "text/event-stream": {
-                    "schema": {"type": "string"},
-                    "example": 'event: progress\ndata: {"id": "…", "state": "running"}\n\n',
+                    "schema": {
+                        "type": "object",
+                        "description": "One event.",
+                        "properties": {
+                            "event": {"type": "string", "enum": ["progress", "end"]},
+                            "data": {"type": "string", "contentMediaType": "application/json"},
+                        },
+                    },
                 }
             },
         }

@@ -13,7 +13,7 @@ from app.store.identifiers import utc_now
 from app.store.tokens import LONGEST_LIFE, LONGEST_NAME, Token, create_token, list_tokens
 from app.store.tokens import revoke_token as revoke
 from app.store.tokens import token as stored_token
-from app.web.bodies import Body
+from app.web.bodies import Body, WholeNumber
 from app.web.callers import Admin, Caller, unknown_lake
 from app.web.errors import InvalidRequestError
 from app.web.models import Answer
@@ -22,6 +22,8 @@ from app.web.parameters import WholeText
 from app.web.words import TokenScope
 
 router = APIRouter(tags=["operations"])
+
+_LETTERS = r"!-~\u00c0-\u024f"
 
 TokenPath = Annotated[
     str, Path(max_length=100, description="A token's public id.", examples=["7kq2mx3vbn0a"])
@@ -34,8 +36,8 @@ class TokenWanted(Body):
     name: WholeText = Field(
         min_length=1,
         max_length=LONGEST_NAME,
-        pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$",
-        description="Who uses it, and for what.",
+        pattern=rf"^[ {_LETTERS}]*[{_LETTERS}][ {_LETTERS}]*$",
+        description="Who uses it, and for what: printable ASCII and Latin letters.",
         examples=["nightly report"],
     )
     scopes: list[TokenScope] = Field(
@@ -51,7 +53,9 @@ class TokenWanted(Body):
         max_length=1_000,
         description="The only lakes it is for; every lake, also later ones, if left out.",
     )
-    days: int = Field(default=90, ge=1, le=LONGEST_LIFE.days, description="How many days it lasts.")
+    days: WholeNumber = Field(
+        default=90, ge=1, le=LONGEST_LIFE.days, description="How many days it lasts."
+    )
 
 
 class TokenBody(Answer):
@@ -136,7 +140,7 @@ def _lakes(caller: Caller, wanted: list[str] | None) -> list[str] | None:
         return None if caller.token.lakes is None else list(caller.token.lakes)
     for lake in wanted:
         if lake not in caller.services.lakes or not caller.token.sees(lake):
-            raise InvalidRequestError(unknown_lake(lake).message, mend="See GET /v1/lakes")
+            raise unknown_lake(lake)
     return wanted
 
 

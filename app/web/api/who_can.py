@@ -11,10 +11,11 @@ from app.core.questions import Holder, who_can
 from app.store.database import reading_scope
 from app.store.runs import WHOLE, Run, last_whole_run, list_runs
 from app.web.callers import LakeCaller, LakeReader
+from app.web.cursors import Place
 from app.web.errors import InvalidRequestError, NoWholeRunError
 from app.web.json_answer import json_answer
 from app.web.models import Answer, PageOfRun
-from app.web.parameters import CursorText, Limit, ObjectText, RunChoice, interval
+from app.web.parameters import INTERVAL, CursorText, Limit, ObjectText, RunChoice, interval
 from app.web.words import Right
 
 router = APIRouter(tags=["questions"])
@@ -26,8 +27,9 @@ Between = Annotated[
     str | None,
     Query(
         max_length=100,
+        pattern=INTERVAL,
         description="Who could at any time between two moments, by every whole run of that time "
-        "and the one in force when it began: START/END in ISO 8601.",
+        "and the one in force when it began: START/END in ISO 8601. With `run`, no later one.",
         examples=["2026-06-01/2026-06-12T08:00:00Z"],
     ),
 ]
@@ -94,9 +96,7 @@ def ask_who_can(
     """Everybody who holds a right on an object, and through which grants."""
     place = caller.place(cursor)
     if between is not None:
-        if run is not None:
-            raise InvalidRequestError("run and between were both given", mend="Give one of them")
-        return _between(caller, interval(between), right, object, limit, cursor)
+        return _between(caller, interval(between), right, object, limit, place, run)
     opened = caller.open_run(run, place)
     found = who_can(opened.view, right, object, first_bit=place.after or 0, limit=limit)
     body = {
@@ -135,10 +135,10 @@ def _between(
     right: Right,
     object_text: str,
     limit: int,
-    cursor: str | None,
+    place: Place,
+    last: str | None,
 ) -> Response:
-    place = caller.place(cursor)
-    runs = _runs_between(caller, *times, place.run)
+    runs = _runs_between(caller, *times, place.run or last or "")
     found = caller.services.questions.who_could(
         runs, right, object_text, after=place.after, limit=limit
     )
@@ -154,7 +154,7 @@ def _between(
 
 
 def _runs_between(caller: LakeCaller, start: datetime, end: datetime, last: str) -> list[Run]:
-    """Oldest first; up to the run that a cursor is pinned to, where there is one."""
+    """Oldest first; none later than the run named, where one is."""
     lake = caller.lake.name
     found: list[Run] = []
     before: str | None = None
