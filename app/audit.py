@@ -106,7 +106,7 @@ def audit_snapshot(
         ]
         memberships = Memberships(lookup, parts.engine_groups, parts.mode.uses_groups)
         progress("exposures", 0, None)
-        _load_rows(engine, parts, reach, table_judge, assessment, memberships)
+        _load_rows(engine, parts, snapshot, reach, table_judge, assessment, memberships)
         _compare(engine, run, reach.population, gaps)
         openings = gather_openings(assessment, reach, memberships)
         said = _posture(
@@ -123,6 +123,7 @@ def audit_snapshot(
 def _load_rows(
     engine: Engine,
     parts: AuditParts,
+    snapshot: Snapshot,
     reach: PopulationReach,
     table_judge: TableJudge,
     assessment: Assessment,
@@ -131,7 +132,7 @@ def _load_rows(
     policies = parts.policies
     times = opening_times(assessment.verdicts, public_ways(memberships))
     exposure_rows.give_opening_times(engine, times)
-    exposure_rows.load_table_exposures(engine, parts.lake, policies.classification)
+    exposure_rows.load_table_exposures(engine, snapshot, parts.lake, policies.classification)
     tables = posture.tables_of_classes(engine, policies.classification)
     others = [
         *lake_findings(
@@ -143,7 +144,14 @@ def _load_rows(
             policies.severity,
             tables,
         ),
-        *principal_findings(engine, parts.lake, reach, policies.classification, policies.severity),
+        *principal_findings(
+            engine,
+            snapshot,
+            parts.lake,
+            reach,
+            policies.classification,
+            policies.severity,
+        ),
     ]
     exposure_rows.load_all_exposures(engine, others)
 

@@ -145,15 +145,27 @@ class _Decisions:
         columns = self._column_classes(groups) if self._mode.has_parts else {}
         for group in groups:
             table = self._lookup.table_grants(
-                group.representative, self._mode.inherited_levels, parts=self._mode.has_parts
+                group.representative,
+                self._mode.inherited_levels,
+                parts=self._mode.has_parts,
+                evidence=False,
             )
             classes = columns.get(group.representative) or self._whole(group.classset)
-            for verdict in self._judge.decide(table, classes):
+            for verdict in self._judge.decide(table, classes, self._rights(group, classes)):
                 self.tables_of[len(self.verdicts)] = group.tables
                 self.groups_of.append(group.group)
                 self.verdicts.append(verdict)
-            for name in classes.all:
-                self.readers[name] |= self._judge.class_reached(table, classes, name).possible
+            if group.special or not self._mode.inherited_levels:
+                for name in classes.all:
+                    reached = self._judge.class_reached(table, classes, name)
+                    self.readers[name] |= reached.possible
+
+    def _rights(self, group: search.Group, classes: TableClasses) -> set[str]:
+        """The rights that can make an exposure; reading, too, where a contract bounds it."""
+        if not self._mode.inherited_levels:
+            return set(search.RIGHT_BITS)
+        rights = {right for right, bit in search.RIGHT_BITS.items() if group.mask & bit}
+        return rights | {"select"} if self._judge.contract(classes.all) is not None else rights
 
     def _whole(self, classset: int) -> TableClasses:
         # Without rights on parts a column is as open as its table.

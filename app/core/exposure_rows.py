@@ -14,7 +14,9 @@ from app.core.classes import Classification
 from app.core.engine import Engine
 from app.core.exposures import ID_SQL, SCHEMA
 from app.core.facts import GRANT_LEVELS, SOURCE_TABLES
+from app.core.snapshots import Snapshot
 from app.core.sql_text import literal
+from app.core.table_widths import grants_of_tables
 
 #: At most this many grant rows stand as evidence beside one exposure.
 EVIDENCE_ROWS = 5
@@ -22,10 +24,12 @@ EVIDENCE_ROWS = 5
 _PLAIN = "(CASE WHEN {0} LIKE '%.%' OR {0} LIKE '%`%' THEN '`' || replace({0}, '`', '``') || '`' ELSE {0} END)"  # noqa: E501
 
 
-def load_table_exposures(engine: Engine, lake: str, classification: Classification) -> None:
+def load_table_exposures(
+    engine: Engine, snapshot: Snapshot, lake: str, classification: Classification
+) -> None:
     """Leave `table_exposures`: every column of exposures.SCHEMA but those of the diff."""
     _load_class_evidence(engine, classification)
-    _load_grant_evidence(engine)
+    _load_grant_evidence(engine, snapshot)
     database, table = _PLAIN.format("d.name"), _PLAIN.format("t.name")
     catalog = f"(CASE WHEN d.catalog = 'hive' THEN '' ELSE {_PLAIN.format('d.catalog')} || '.' END)"
     engine.run(
@@ -91,7 +95,7 @@ def _load_class_evidence(engine: Engine, classification: Classification) -> None
     engine.run("UPDATE class_evidence SET evidence = list_sort(evidence)")
 
 
-def _load_grant_evidence(engine: Engine) -> None:
+def _load_grant_evidence(engine: Engine, snapshot: Snapshot) -> None:
     """The recorded rows that open each exposure: some of them, how many, the newest time."""
     above = f"{GRANT_LEVELS.index('database')}"
     engine.run(
@@ -108,12 +112,13 @@ def _load_grant_evidence(engine: Engine) -> None:
         JOIN tables t ON t.ordinal = g.table_ordinal
         """
     )
+    _give_grants_of_exposed(engine, snapshot)
     engine.run(
         f"""
         CREATE OR REPLACE TEMP TABLE grant_evidence AS
         WITH opening AS (
             SELECT e.table_ordinal, e.verdict, g.*
-            FROM exposed e JOIN grants g ON g.object = e.table_ordinal AND g.level > {above}
+            FROM exposed e JOIN exposed_grants g ON g.object = e.table_ordinal
             JOIN verdict_rules r ON r.verdict = e.verdict AND r.rule = g.rule
             UNION ALL
             SELECT e.table_ordinal, e.verdict, g.*
@@ -136,6 +141,18 @@ def _load_grant_evidence(engine: Engine) -> None:
         FROM said GROUP BY table_ordinal, verdict
         """
     )
+
+
+def _give_grants_of_exposed(engine: Engine, snapshot: Snapshot) -> None:
+    """Give `exposed_grants`: the grants on the exposed tables and their parts.
+
+    Their rows stand together in the sorted table, so they are picked, not looked for.
+    """
+    rows = engine.query("SELECT DISTINCT table_ordinal FROM exposed ORDER BY 1")
+    picked = grants_of_tables(snapshot, rows["table_ordinal"])
+    grants = snapshot.mapped("grants")
+    found = grants.take(picked).append_column("ordinal", picked)
+    engine.give("exposed_grants", found)
 
 
 def grant_evidence(grant: str, rule: str, grantor: str) -> str:

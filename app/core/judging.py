@@ -5,7 +5,7 @@ representative. Class assigned to a column is judged on who reads that column; a
 the whole table on who reads any part of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyroaring import BitMap, FrozenBitMap
@@ -96,9 +96,12 @@ class TableJudge:
             only = TableClasses(frozenset(), held)
         return self.reached("select", table, only)
 
-    def decide(self, table: TableGrants, classes: TableClasses) -> list[Verdict]:
-        """The verdicts of a table, one for each right that makes an exposure."""
-        found = [self._decide(right, table, classes) for right in self._severity.judged_rights]
+    def decide(
+        self, table: TableGrants, classes: TableClasses, rights: Container[str]
+    ) -> list[Verdict]:
+        """The verdicts of a table, one for each of the rights that makes an exposure."""
+        judged = [right for right in self._severity.judged_rights if right in rights]
+        found = [self._decide(right, table, classes) for right in judged]
         return [verdict for verdict in found if verdict is not None]
 
     def _decide(self, right: str, table: TableGrants, classes: TableClasses) -> Verdict | None:

@@ -160,11 +160,17 @@ class Lookup:
         ]
 
     def table_grants(
-        self, table: int, inherited_levels: Sequence[str], parts: bool = True
+        self,
+        table: int,
+        inherited_levels: Sequence[str],
+        *,
+        parts: bool = True,
+        evidence: bool = True,
     ) -> TableGrants:
         """All that decides access to a table: rows of the levels a mode reads and of parts.
 
-        Without `parts`, columns and grants on parts are left unread and empty.
+        Without `parts`, columns and grants on parts are left unread and empty; without
+        `evidence`, who granted, when and in which row.
         """
         tables, databases = self.rows("tables"), self.rows("databases")
         database = tables.value("database", table)
@@ -172,9 +178,9 @@ class Lookup:
         if "global" in inherited_levels:
             grants += self._global_grants()
         if "database" in inherited_levels:
-            grants += self._grants("database_grants", database)
+            grants += self._grants("database_grants", database, evidence)
         for level in ("table_grants", *(_PART_OFFSETS if parts else ())):
-            grants += self._grants(level, table)
+            grants += self._grants(level, table, evidence)
         columns = self._columns(table) if parts else []
         keys = frozenset(name for name, is_key in columns if is_key)
         return TableGrants(
@@ -220,19 +226,24 @@ class Lookup:
         rows = self.rows("grants")
         return self._grant_rows(0, rows.first(("level",), (1,)))
 
-    def _grants(self, offsets: str, ordinal: int) -> list[GrantRow]:
-        return self._grant_rows(*self._range(offsets, ordinal))
+    def _grants(self, offsets: str, ordinal: int, evidence: bool = True) -> list[GrantRow]:
+        return self._grant_rows(*self._range(offsets, ordinal), evidence)
 
-    def _grant_rows(self, start: int, stop: int) -> list[GrantRow]:
+    def _grant_rows(self, start: int, stop: int, evidence: bool = True) -> list[GrantRow]:
         if start >= stop:
             return []
         rows = self.rows("grants")
-        names = ("level", "column", "partition", "rule", "grantor", "create_time", "source_row")
+        who_and_when = ("grantor", "create_time", "source_row") if evidence else ()
+        names = ("level", "column", "partition", "rule", *who_and_when)
         columns = [rows.slice(name, start, stop) for name in names]
         return [
             self._grant_row(start + place, *values)
             for place, values in enumerate(zip(*columns, strict=True))
         ]
+
+    def _grantor(self, grantor: int) -> tuple[str | None, str | None]:
+        grantors = self.rows("grantors")
+        return grantors.value("grantor", grantor), grantors.value("grantor_type", grantor)
 
     def _rule(self, rule: int) -> Rule:
         rules = self.rows("rules")
@@ -255,14 +266,14 @@ class Lookup:
         column: str | None,
         partition: str | None,
         rule: int,
-        grantor: int | None,
-        create_time: int | None,
-        source_row: int | None,
+        grantor: int | None = None,
+        create_time: int | None = None,
+        source_row: int | None = None,
     ) -> GrantRow:
         said = self._rules.get(rule)
         if said is None:
             said = self._rules[rule] = self._rule(rule)
-        grantors = self.rows("grantors")
+        by = (None, None) if grantor is None else self._grantor(grantor)
         return GrantRow(
             row=row,
             level=GRANT_LEVELS[level],
@@ -274,8 +285,8 @@ class Lookup:
             privilege=said[2],
             grant_option=said[3],
             authorizer=said[4],
-            grantor=None if grantor is None else grantors.value("grantor", grantor),
-            grantor_type=None if grantor is None else grantors.value("grantor_type", grantor),
+            grantor=by[0],
+            grantor_type=by[1],
             create_time=create_time,
             source_row=source_row,
         )

@@ -58,8 +58,9 @@ def gather_openings(
     gathered: dict[str, _Gathered] = defaultdict(_Gathered)
     counts = _HeadCounts(reach)
     for number, verdict in enumerate(assessment.verdicts):
+        violators = BitMap.deserialize(verdict.violators)
         for opening in _that_open(verdict, counts) or ("mode",):
-            _add(gathered[opening], verdict, assessment, number)
+            _add(gathered[opening], verdict, assessment, number, violators)
     ways = public_ways(memberships)
     rows = [_row(name, found, counts, ways) for name, found in gathered.items()]
     rows.sort(key=_gravest_first)
@@ -92,13 +93,19 @@ def _that_open(verdict: Verdict, counts: _HeadCounts) -> tuple[str, ...]:
     return wide or verdict.openings
 
 
-def _add(found: _Gathered, verdict: Verdict, assessment: Assessment, number: int) -> None:
+def _add(
+    found: _Gathered,
+    verdict: Verdict,
+    assessment: Assessment,
+    number: int,
+    violators: BitMap,
+) -> None:
     found.groups[assessment.groups_of[number]] = assessment.tables_of[number]
     found.rights.add(verdict.right)
     found.classes.update(verdict.classes)
     found.severity = min(found.severity, verdict.severity)
     found.everyone = found.everyone or verdict.everyone
-    found.violators |= BitMap.deserialize(verdict.violators)
+    found.violators |= violators
 
 
 def _gravest_first(row: Mapping[str, object]) -> tuple[object, ...]:

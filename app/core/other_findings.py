@@ -19,6 +19,7 @@ from app.core.judging import TableJudge
 from app.core.population import HeadCount
 from app.core.reach import PopulationReach
 from app.core.rights.mode import AuthorizationMode
+from app.core.snapshots import Snapshot
 from app.core.verdicts import SEVERITIES, SeverityTable
 
 MILDEST = SEVERITIES[-1]
@@ -31,6 +32,7 @@ def one_lower(severity: str) -> str:
 
 def principal_findings(
     engine: Engine,
+    snapshot: Snapshot,
     lake: str,
     reach: PopulationReach,
     classification: Classification,
@@ -43,20 +45,19 @@ def principal_findings(
     population = reach.population
     if not population.directory_known:
         return []
-    suspects = _suspects(engine, reach)
-    engine.give("suspects", suspects)
+    engine.give("suspects", _suspects(reach))
+    _give_suspect_grants(engine, snapshot)
     evidence = grant_evidence("g", "r", "w")
     held = engine.query(
         f"""
-        WITH named AS (
-            SELECT s.subject, s.kind, r.ordinal AS rule FROM suspects s
-            LEFT JOIN rules r ON r.principal_type = s.principal_type AND r.principal = s.name
-        ), rows AS (
-            SELECT n.subject, n.kind, g.level, g.object, g.ordinal, g.create_time,
-                   {evidence} AS evidence
-            FROM named n JOIN grants g ON g.rule = n.rule
-            JOIN rules r ON r.ordinal = n.rule
+        WITH rows AS (
+            SELECT n.subject, g.level, g.object, g.ordinal, g.create_time, {evidence} AS evidence
+            FROM suspect_grants n JOIN suspect_rows g ON g.ordinal = n.ordinal
+            JOIN rules r ON r.ordinal = g.rule
             LEFT JOIN grantors w ON w.ordinal = g.grantor
+        ), roles_of AS (
+            SELECT s.subject, count(*) AS memberships FROM role_members m JOIN suspects s
+            ON m.member_type = s.principal_type AND m.member = s.name GROUP BY 1
         ), tables_of AS (
             SELECT r.subject, count(DISTINCT CASE WHEN r.level BETWEEN 2 AND 5 THEN r.object END)
                        AS tables, count(r.ordinal) AS grants, max(r.create_time) AS newest,
@@ -68,11 +69,13 @@ def principal_findings(
                  AND r.level BETWEEN 2 AND 5
             JOIN classsets s USING (classset) GROUP BY r.subject
         )
-        SELECT s.subject, s.kind, s.memberships, coalesce(t.tables, 0) AS tables,
+        SELECT s.subject, s.kind, coalesce(m.memberships, 0) AS memberships,
+               coalesce(t.tables, 0) AS tables,
                coalesce(t.grants, 0) AS grants, t.newest, coalesce(t.evidence, []) AS evidence,
                coalesce(c.classes, []) AS classes
-        FROM suspects s LEFT JOIN tables_of t USING (subject) LEFT JOIN classes_of c USING (subject)
-        WHERE coalesce(t.grants, 0) > 0 OR s.memberships > 0
+        FROM suspects s LEFT JOIN tables_of t USING (subject)
+        LEFT JOIN classes_of c USING (subject) LEFT JOIN roles_of m USING (subject)
+        WHERE coalesce(t.grants, 0) > 0 OR coalesce(m.memberships, 0) > 0
         ORDER BY s.subject
         """
     )
@@ -85,48 +88,40 @@ def principal_findings(
     ]
 
 
-def _suspects(engine: Engine, reach: PopulationReach) -> pa.Table:
+def _give_suspect_grants(engine: Engine, snapshot: Snapshot) -> None:
+    """Leave `suspect_grants(subject, ordinal)` and give those grants as `suspect_rows`."""
+    engine.run(
+        """
+        CREATE OR REPLACE TEMP TABLE suspect_grants AS
+        SELECT n.subject, g.ordinal FROM grants g JOIN (
+            SELECT s.subject, r.ordinal AS rule FROM suspects s
+            JOIN rules r ON r.principal_type = s.principal_type AND r.principal = s.name
+        ) n ON g.rule = n.rule
+        """
+    )
+    rows = engine.query("SELECT DISTINCT ordinal::BIGINT AS ordinal FROM suspect_grants ORDER BY 1")
+    picked = rows["ordinal"].combine_chunks()
+    found = snapshot.mapped("grants").take(picked).append_column("ordinal", picked)
+    engine.give("suspect_rows", found)
+
+
+def _suspects(reach: PopulationReach) -> pa.Table:
     """Users who are inactive or unknown, and opaque groups the engine would ask about."""
     population = reach.population
-    members = engine.query(
-        "SELECT member_type, member, count(*) AS n FROM role_members GROUP BY ALL ORDER BY ALL"
-    )
-    memberships = {
-        (kind, name): count
-        for kind, name, count in zip(
-            *(members[column].to_pylist() for column in ("member_type", "member", "n")), strict=True
-        )
-    }
     rows = []
     for bits, kind in ((population.inactive, LEAVER), (population.unknown, UNKNOWN_PRINCIPAL)):
-        for bit in bits:
-            name = population.users[bit - 1]
-            rows.append(_suspect("USER", name, kind, memberships))
+        rows += [("USER", population.users[bit - 1], kind) for bit in bits]
     for name in population.opaque:
         if reach.principal("GROUP", name).possible:
-            rows.append(_suspect("GROUP", name, UNKNOWN_PRINCIPAL, memberships))
-    schema = pa.schema(
-        [
-            ("subject", pa.string()),
-            ("principal_type", pa.string()),
-            ("name", pa.string()),
-            ("kind", pa.string()),
-            ("memberships", pa.int64()),
-        ]
+            rows.append(("GROUP", name, UNKNOWN_PRINCIPAL))
+    return pa.table(
+        {
+            "subject": pa.array([f"{kind.lower()}:{name}" for kind, name, _ in rows], pa.string()),
+            "principal_type": pa.array([kind for kind, _, _ in rows], pa.string()),
+            "name": pa.array([name for _, name, _ in rows], pa.string()),
+            "kind": pa.array([kind for _, _, kind in rows], pa.string()),
+        }
     )
-    return pa.Table.from_pylist(rows, schema)
-
-
-def _suspect(
-    principal_type: str, name: str, kind: str, memberships: Mapping[tuple[str, str], int]
-) -> dict[str, object]:
-    return {
-        "subject": f"{principal_type.lower()}:{name}",
-        "principal_type": principal_type,
-        "name": name,
-        "kind": kind,
-        "memberships": memberships.get((principal_type, name), 0),
-    }
 
 
 def _principal_row(
@@ -159,6 +154,11 @@ def _principal_row(
         "opened_at": row["newest"],
         "detail": held,
     }
+
+
+def counted(count: object, word: str) -> str:
+    """A number of things in words: `1 grant`, `2,000 grants`."""
+    return f"{count:,} {word}" + ("" if count == 1 else "s")
 
 
 def worst_tier(classes: Sequence[str], classification: Classification) -> str:

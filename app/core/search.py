@@ -60,6 +60,8 @@ class Group:
     classset: int  # -1: no class
     representative: int  # table ordinal
     tables: int
+    mask: int  # the rights that one of its rules gives somebody who is not permitted
+    special: bool  # its reach is not the union of its rules
 
 
 def mask_of(rights: Iterable[str]) -> int:
@@ -470,8 +472,23 @@ def load_groups(engine: Engine) -> Iterator[Group]:
         FROM signatures s JOIN signature_groups g USING (classset, low, high, alone)
         """
     )
+    every_right = mask_of(RIGHT_BITS)
     rows = engine.query(
-        'SELECT "group", classset, representative, tables FROM signature_groups ORDER BY 1'
+        f"""
+        WITH masks AS (
+            SELECT s."group", bit_or(v.mask) AS mask FROM signature_groups s
+            JOIN wanted_grants w ON w.table_ordinal = s.representative
+            JOIN violations v
+              ON v.classset = s.classset AND v.rule = w.rule AND v.level = w.level
+            GROUP BY 1
+        )
+        SELECT s."group", s.classset, s.representative, s.tables,
+               CASE WHEN s.classset < 0 OR s.alone >= 0 THEN {every_right}
+                    ELSE coalesce(m.mask, 0) END::INTEGER AS mask,
+               coalesce(a.special, true) AS special
+        FROM signature_groups s LEFT JOIN masks m ON m."group" = s."group"
+        LEFT JOIN classified_access a ON a.table_ordinal = s.representative ORDER BY 1
+        """
     )
     columns = [rows[name].to_pylist() for name in rows.schema.names]
     for values in zip(*columns, strict=True):

@@ -5,6 +5,8 @@ running sum, read at each table's first and last row, gives it. Ten million gran
 gather and a running sum, no hash table.
 """
 
+from array import array
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,6 +32,16 @@ def sums_by_table(snapshot: Snapshot, level: str, width_of_rule: pa.Array) -> pa
 def sums_by_database(snapshot: Snapshot, width_of_rule: pa.Array) -> pa.Array:
     """The same for each database and its own grants."""
     return _sums(snapshot, "database_grants", width_of_rule)
+
+
+def grants_of_tables(snapshot: Snapshot, tables: pa.ChunkedArray) -> pa.Array:
+    """The row numbers (int64) of the grants on some tables and on their parts."""
+    rows = array("q")
+    for offsets in TABLE_OFFSETS.values():
+        edges = snapshot.offsets(offsets)
+        for table in tables.to_pylist():
+            rows.extend(range(edges[table], edges[table + 1]))
+    return pa.array(rows, pa.int64())
 
 
 def _sums(snapshot: Snapshot, offsets: str, width_of_rule: pa.Array) -> pa.Array:

@@ -125,9 +125,11 @@ def _tables(
     user: str,
     classes_of: Callable[[tuple[int, ...]], Any],
 ) -> Iterator[HeldObject]:
-    size = 200
-    for start in range(0, len(kept), size):
+    start, size = 0, 200
+    while start < len(kept):
         part = kept[start : start + size]
+        # A page is answered soon, and a long answer is classified in few steps.
+        start, size = start + size, min(2 * size, 25_000)
         classes = classes_of(tuple(table for _, table, _ in part))
         for database, table, group in part:
             held: tuple[ClassOnTable, ...] = classes.get(table, ())

@@ -50,10 +50,11 @@ class DuckDbEngine:
 
     def open_snapshot(self, snapshot: Snapshot) -> None:
         """Make every table of the snapshot a view of its name, with its ordinal."""
+        for name in self._taken().intersection(LAYOUT):
+            self._drop(name)
         for name in LAYOUT:
             path = os.fspath(snapshot.parquet(name))
             ordinal = ", file_row_number::INTEGER AS ordinal" if name in ORDINAL_TABLES else ""
-            self._drop(name)
             self.run(
                 f"CREATE VIEW {_identifier(name)} AS "
                 f"SELECT *{ordinal} FROM read_parquet({_literal(path)})"
@@ -116,6 +117,14 @@ class DuckDbEngine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _taken(self) -> set[str]:
+        """The names that temp tables, views and given Arrow tables have."""
+        rows = self._connection.execute(
+            "SELECT table_name FROM duckdb_tables() "
+            "UNION SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+        return {name for (name,) in rows}
 
     def _drop(self, name: str) -> None:
         """Forget whatever has a name: a temp table, a view or a given Arrow table."""

@@ -1,5 +1,8 @@
 """Builds `rules`, `grantors` and `grants` from recorded grants."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,11 +18,12 @@ from app.lake.ordering import (
     pack,
     ranked,
     same_as_before,
-    take_rows,
 )
 
 _DATABASE_LEVEL = GRANT_LEVELS.index("database")
 _LEVELS_WITHOUT_OBJECT = ("global", "connector")
+_PLACES = ("column", "partition", "connector")  # where on its object a grant is
+_ONCE = ("create_time", "source_row")
 
 
 def grant_tables(
@@ -41,8 +45,9 @@ def grant_tables(
         level, object_ordinal = level.filter(kept), object_ordinal.filter(kept)
     rule, rules = _rules(facts)
     grantor, grantors = _grantors(facts)
-    grants = _grants(facts, level, object_ordinal, rule, grantor)
-    return {"rules": rules, "grantors": grantors, "grants": grants}, settings
+    facts = facts.select([*_PLACES, *_ONCE])
+    columns = {"level": level, "object": object_ordinal, "rule": rule, "grantor": grantor}
+    return {"rules": rules, "grantors": grantors, "grants": _grants(facts, columns)}, settings
 
 
 def _levels(column: pa.ChunkedArray) -> pa.Array:
@@ -103,42 +108,42 @@ def _grantors(facts: pa.Table) -> tuple[pa.Array, pa.Table]:
     return codes, grantors
 
 
-def _grants(
-    facts: pa.Table, level: pa.Array, object_ordinal: pa.Array, rule: pa.Array, grantor: pa.Array
-) -> pa.Table:
-    places = {name: ranked(facts[name]) for name in ("column", "partition", "connector")}
-    said = pack(
-        [
-            number_key(level),
-            number_key(object_ordinal),
-            *(place.key() for place in places.values()),
-            number_key(rule),
-        ]
-    )
-    once = [number_key(facts[name]) for name in ("create_time", "source_row")]
-    grants = pa.table(
-        {
-            "level": level,
-            "object": object_ordinal,
-            **{name: place.ranks for name, place in places.items()},
-            "rule": rule,
-            "grantor": grantor,
-            "create_time": facts["create_time"],
-            "source_row": facts["source_row"],
-        }
-    )
-    rows = order([*said, number_key(grantor), *once])
-    grants = take_rows(grants, rows)
-    if rows is not None:
-        said = [Key(word.values.take(rows), word.size) for word in said]
-    for name, place in places.items():
-        position = grants.schema.get_field_index(name)
-        grants = grants.set_column(position, name, _strings(place, grants[name]))
-    grants = grants.append_column("repeated", same_as_before(said))
-    return grants.cast(LAYOUT["grants"])
+def _grants(facts: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
+    """`grants` in order. What is taken into it is dropped on the way, for it is large."""
+    places = {name: ranked(facts[name]) for name in _PLACES}
+    columns |= {name: facts[name].combine_chunks() for name in _ONCE}
+    del facts
+    said = pack(_said(columns, places))
+    rest = (number_key(columns[name]) for name in ("grantor", *_ONCE))
+    rows = order(chain(said, rest))
+    found = {"repeated": same_as_before([_taken(word, rows) for word in said])}
+    del said
+    for name in list(columns):
+        found[name] = _in_order(columns.pop(name), rows)
+    for name in _PLACES:
+        place = places.pop(name)
+        found[name] = _strings(place, _in_order(place.ranks, rows))
+    return pa.table([found[name] for name in LAYOUT["grants"].names], schema=LAYOUT["grants"])
 
 
-def _strings(column: Ranked, ranks: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+def _said(columns: dict[str, pa.Array], places: dict[str, Ranked]) -> Iterator[Key]:
+    """What a grant says and of what; two that agree in it are repeated."""
+    yield number_key(columns["level"])
+    yield number_key(columns["object"])
+    for place in places.values():
+        yield place.key()
+    yield number_key(columns["rule"])
+
+
+def _in_order(column: pa.Array, rows: pa.Array | None) -> pa.Array:
+    return column if rows is None else column.take(rows)
+
+
+def _taken(word: Key, rows: pa.Array | None) -> Key:
+    return Key(_in_order(word.values, rows), word.size)
+
+
+def _strings(column: Ranked, ranks: pa.Array) -> pa.Array:
     if len(column.values) == 0:
         return pa.nulls(len(ranks), pa.string())
     return column.values.take(ranks)

@@ -6,7 +6,7 @@ into one word. Sorting a million rows by nine columns is then one sort of one wo
 collation of any database has a say in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -33,7 +33,9 @@ class Ranked:
 
     def key(self) -> Key:
         """The ranks as a key, null first."""
-        return number_key(self.ranks, smallest=0, largest=max(len(self.values) - 1, 0))
+        if len(self.values) == 0:
+            return Key(pa.repeat(pa.scalar(0, pa.int64()), len(self.ranks)), 1)
+        return number_key(self.ranks, smallest=0, largest=len(self.values) - 1)
 
 
 def ranked(column: pa.ChunkedArray | pa.Array) -> Ranked:
@@ -82,10 +84,15 @@ def column_key(column: pa.ChunkedArray | pa.Array) -> Key:
     return number_key(column)
 
 
-def pack(keys: Sequence[Key]) -> list[Key]:
-    """The same order in as few words as hold it; the first word decides first."""
+def pack(keys: Iterable[Key]) -> list[Key]:
+    """The same order in as few words as hold it; the first word decides first.
+
+    Keys that are made on demand are never all in memory at once.
+    """
     words: list[Key] = []
     for key in keys:
+        if key.size == 1 and words:
+            continue
         if words and words[-1].size * key.size <= _WORD:
             last = words[-1]
             values = pc.add(pc.multiply(last.values, key.size), key.values)
@@ -95,7 +102,7 @@ def pack(keys: Sequence[Key]) -> list[Key]:
     return words
 
 
-def order(keys: Sequence[Key]) -> pa.Array | None:
+def order(keys: Iterable[Key]) -> pa.Array | None:
     """Row indices that sort by the keys, stably; None when the rows are sorted already."""
     words = pack(keys)
     if len(words) == 1 and is_sorted(words[0].values):
@@ -114,15 +121,15 @@ def is_sorted(values: pa.Array) -> bool:
     return bool(pc.all(pc.less_equal(values[:-1], values[1:])).as_py())
 
 
-def distinct(keys: Sequence[Key]) -> tuple[pa.Array, pa.Array]:
+def distinct(keys: Iterable[Key]) -> tuple[pa.Array, pa.Array]:
     """Number the distinct combinations of the keys in their order.
 
     Returns each row's number (int32), and for each number one row that has it.
     """
-    word = pack(keys)
-    while len(word) > 1:
-        word = pack([_dense(word[0]), *word[1:]])
-    numbers = _dense(word[0])
+    words = pack(keys)
+    while len(words) > 1:
+        words = pack([_dense(words[0]), *words[1:]])
+    numbers = _dense(words[0])
     codes = pc.cast(numbers.values, pa.int32())
     if numbers.size == 0:
         return codes, pa.array([], pa.int64())
@@ -151,8 +158,9 @@ def take_rows(table: pa.Table, rows: pa.Array | None) -> pa.Table:
     """The rows of a table in the given order; None leaves it as it is."""
     if rows is None:
         return table
-    if len(rows) <= _SLICE:
-        return table.take(rows)
+    has_texts = any(pa.types.is_string(field.type) for field in table.schema)
+    if len(rows) <= _SLICE or not has_texts:
+        return table.combine_chunks().take(rows)
     slices = range(0, len(rows), _SLICE)
     return pa.concat_tables([table.take(rows.slice(start, _SLICE)) for start in slices])
 

@@ -182,21 +182,15 @@ def _columns(facts: pa.Table, tables: IdLookup) -> dict[str, pa.Table]:
     facts, table = _of_known(facts, "table_id", tables)
     column_names = without_unused(ranked(facts["name"]))
     column_types = without_unused(ranked(facts["type"]))
-    keys = [
-        number_key(table),
-        number_key(facts["position"]),
-        column_names.key(),
-        column_types.key(),
-        number_key(facts["partition_key"]),
-    ]
     columns = pa.table(
         [table, facts["position"], column_names.ranks, column_types.ranks, facts["partition_key"]],
         schema=LAYOUT["columns"],
     )
+    del facts, table
     return {
         "column_names": _dictionary("column_names", column_names),
         "column_types": _dictionary("column_types", column_types),
-        "columns": take_rows(columns, order(keys)),
+        "columns": take_rows(columns, order(number_key(column) for column in columns.columns)),
     }
 
 

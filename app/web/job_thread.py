@@ -7,18 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 from app.core.errors import LakewardenError
-from app.store.database import session_scope
+from app.store.database import reading_scope, session_scope
 from app.store.holders import new_holder
 from app.store.jobs import (
+    QUEUED,
+    RUNNING,
     Job,
     claim_job,
     fail_abandoned_jobs,
     fail_job,
     finish_job,
     job_lease,
+    list_jobs,
     report_progress,
 )
 from app.store.lease_keeping import kept_lease
+from app.store.runs import fail_abandoned_runs
 from app.web.errors import StoppedError
 from app.web.services import Services
 
@@ -80,8 +84,11 @@ class JobThread:
 
     def _work_on_one(self) -> bool:
         """Claim one job and do it; False when none waits."""
+        if not self._something_is_open():
+            return False
         holder = new_holder()
         with session_scope(self._services.database) as session:
+            fail_abandoned_runs(session)
             fail_abandoned_jobs(session)
             job = claim_job(session, holder)
         if job is None:
@@ -90,6 +97,13 @@ class JobThread:
             self._do(job, holder)
         self._ended(job.lake)
         return True
+
+    def _something_is_open(self) -> bool:
+        """Looked for without keeping others from writing."""
+        with reading_scope(self._services.database) as session:
+            return any(
+                list_jobs(session, state=state, limit=1).items for state in (QUEUED, RUNNING)
+            )
 
     def _do(self, job: Job, holder: str) -> None:
         database = self._services.database

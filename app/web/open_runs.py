@@ -19,7 +19,7 @@ from app.web.services import Services
 
 #: A newer run is seen within this time; at once where this process ran it.
 NEWEST_SECONDS = 1.0
-_KEPT_BESIDE_NEWEST = 4
+_KEPT_BESIDE_NEWEST = 2
 
 
 @dataclass(frozen=True)

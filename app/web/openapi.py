@@ -115,6 +115,7 @@ def _built(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    operation["operationId"] = route.name
     scopes = _scopes(route)
     guarded = is_guarded(route.path)
     operation["security"] = [{"token": []}] if guarded else []

@@ -22,7 +22,7 @@ URN = "urn:lakewarden:problem:"
 _OPERATORS_OWN = frozenset(
     {"state-unusable", "bad-settings", "bad-snapshot", "source-unreadable", "directory-unreadable"}
 )
-_TITLES = {
+TITLES = {
     "state-unusable": "The state database cannot be used at the moment",
     "bad-settings": "The server's settings are unusable",
     "bad-snapshot": "A snapshot is damaged or missing",
@@ -111,7 +111,7 @@ def problem(
     """The answer for one problem."""
     body: dict[str, Any] = {
         "type": URN + code,
-        "title": _TITLES.get(code) or code.replace("-", " ").capitalize(),
+        "title": TITLES.get(code) or code.replace("-", " ").capitalize(),
         "status": status,
         "detail": detail,
     }
@@ -133,7 +133,7 @@ def problem_of(error: LakewardenError) -> Response:
         return problem(
             error.code,
             status,
-            _TITLES[error.code],
+            TITLES[error.code],
             mend="Ask whoever runs the server; its log has the reference",
             reference=reference,
             headers=_headers(status, error.code),
@@ -167,7 +167,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """What routing and the reading of bodies refuse."""
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "http-error")
-    detail = _TITLES.get(code) or HTTPStatus(error.status_code).phrase
+    detail = TITLES.get(code) or HTTPStatus(error.status_code).phrase
     headers = dict(error.headers or {})
     if error.status_code == 405 and "route" in request.scope:
         # Routing names the methods of one route; an address may have several.

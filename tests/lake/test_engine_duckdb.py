@@ -49,9 +49,14 @@ def test_a_second_snapshot_takes_the_place_of_the_first(
     engine: DuckDbEngine, snapshot: HandSnapshot, tmp_path: Path
 ) -> None:
     engine.open_snapshot(snapshot)
+    engine.give("columns", pa.table({"a": [1]}))
+    engine.run("CREATE TEMP TABLE grants AS SELECT 1 AS a")
     other = write_lake(tmp_path / "other", [HandDatabase("y", [HandTable("z")])])
     engine.open_snapshot(other)
     assert engine.query("SELECT name FROM tables").to_pydict() == {"name": ["z"]}
+    for name in ("columns", "grants"):
+        found = engine.query(f"SELECT * FROM {name}").schema.names
+        assert found[: len(LAYOUT[name])] == LAYOUT[name].names
 
 
 def test_given_rows_replace_what_had_their_name(engine: DuckDbEngine) -> None:

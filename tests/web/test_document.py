@@ -1,10 +1,12 @@
 """The OpenAPI document, and the lists of words it is made of."""
 
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from app.core.classes import TIERS, UNCLASSIFIED
+from app.core.errors import LakewardenError
 from app.core.exposures import KINDS, SCHEMA, SCOPES, STATUSES
 from app.core.names import RIGHTS
 from app.core.openings import OPENING_SCHEMA
@@ -19,6 +21,7 @@ from app.web.api.exposures import Exposure, GrantEvidence
 from app.web.api.report import ClassPosture, ExposureCounts, Objects, People, Report
 from app.web.exposure_filters import SORTS
 from app.web.models import Gap, Opening
+from app.web.problems import TITLES
 from tests.web.routes import bare_app
 
 DOCUMENT: dict[str, Any] = bare_app().openapi()
@@ -92,6 +95,11 @@ def test_every_operation_is_described(name: str, operation: dict[str, Any]) -> N
         assert response["description"] != "Successful Response" or status.startswith("2")
 
 
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [operation["operationId"] for _, operation in OPERATIONS]
+    assert len(set(names)) == len(names)
+
+
 def test_every_reference_leads_somewhere() -> None:
     def references(part: Any) -> set[str]:
         if isinstance(part, dict):
@@ -105,3 +113,15 @@ def test_every_reference_leads_somewhere() -> None:
     assert references(DOCUMENT) <= named
     assert "#/components/schemas/Problem" in references(DOCUMENT)
     assert not {name for name in DOCUMENT["components"]["schemas"] if "HTTPValidation" in name}
+
+
+def test_the_guide_names_every_route_and_every_problem() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    assert [name for name, _ in OPERATIONS if f"`{name}`" not in guide] == []
+    codes = set(TITLES) | {error.code for error in _subclasses(LakewardenError)}
+    inner = {"error", "server-stopped"}
+    assert [code for code in sorted(codes - inner) if f"| `{code}` |" not in guide] == []
+
+
+def _subclasses(kind: type[LakewardenError]) -> set[type[LakewardenError]]:
+    return {kind}.union(*(_subclasses(one) for one in kind.__subclasses__()))

@@ -63,7 +63,7 @@ class Jobs(Page):
 
 
 @router.get("/v1/jobs", response_model=Jobs, summary="List the jobs")
-def list_all(
+def list_every_job(
     caller: ReaderOrRunner,
     lake: Annotated[
         str | None, Query(max_length=200, description="Only jobs of this lake.")

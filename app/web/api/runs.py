@@ -66,7 +66,7 @@ class Runs(Page):
 
 
 @router.get("/v1/lakes/{lake}/runs", response_model=Runs, summary="List the runs")
-def list_of_lake(
+def list_lake_runs(
     caller: LakeReader,
     state: Annotated[RunState | None, Query(description="Only runs in this state.")] = None,
     since: Annotated[Moment | None, Query(description="Begun at or after this moment.")] = None,
@@ -112,7 +112,14 @@ def show_run(caller: LakeReader, run: RunPath) -> dict[str, object]:
     response_model=JobBody,
     status_code=202,
     summary="Ask for a run",
-    response_description="The job was taken; its address is in Location.",
+    responses={
+        202: {
+            "description": "The job was taken.",
+            "headers": {
+                "Location": {"description": "The job's address.", "schema": {"type": "string"}}
+            },
+        }
+    },
 )
 def ask_for_run(
     caller: LakeRunner, response: Response, idempotency_key: IdempotencyKey = None

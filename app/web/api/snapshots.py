@@ -37,7 +37,7 @@ class Snapshots(Page):
 
 
 @router.get("/v1/lakes/{lake}/snapshots", response_model=Snapshots, summary="List the snapshots")
-def list_of_lake(
+def list_lake_snapshots(
     caller: LakeReader, limit: Limit = 50, cursor: CursorText = None
 ) -> dict[str, object]:
     """Every crawl on record, the newest first."""

@@ -88,7 +88,14 @@ class Tokens(Answer):
     response_model=NewTokenBody,
     status_code=201,
     summary="Make a token",
-    response_description="The token, shown this once; its address is in Location.",
+    responses={
+        201: {
+            "description": "The token, shown this once.",
+            "headers": {
+                "Location": {"description": "The token's address.", "schema": {"type": "string"}}
+            },
+        }
+    },
 )
 def make_token(caller: Admin, wanted: TokenWanted, response: Response) -> dict[str, object]:
     """A token that is limited to lakes makes only tokens limited to those."""
@@ -111,7 +118,7 @@ def make_token(caller: Admin, wanted: TokenWanted, response: Response) -> dict[s
 
 
 @router.get("/v1/tokens", response_model=Tokens, summary="List the tokens")
-def list_all(caller: Admin) -> dict[str, object]:
+def list_every_token(caller: Admin) -> dict[str, object]:
     """Every token that may be revoked with this one, without its secret."""
     with reading_scope(caller.services.database) as session:
         return {"items": [_shown(one) for one in list_tokens(session) if _his(caller, one)]}
