@@ -65,7 +65,8 @@ def _condition(condition: Condition) -> str:
 
 def _after(sort: Sequence[tuple[str, bool]], after: Sequence[Value]) -> str:
     """Rows strictly behind the given one, whatever the directions."""
-    found, same = [], []
+    found: list[str] = []
+    same: list[str] = []
     for (column, descending), value in zip(sort, after, strict=True):
         sign = "<" if descending else ">"
         found.append(" AND ".join([*same, f"{_sorted(column)} {sign} {_value(value)}"]))

@@ -136,8 +136,7 @@ class HandLake:
     def write(self, mode: str | None = "sql-standard", groups: str | None = "none") -> "HandLake":
         """Write all of it, replacing what stood there."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.metastore.unlink(missing_ok=True)
-        into_sqlite(self.metastore, self.rows)
+        self.write_metastore()
         self.write_people()
         lines = [
             'data = "data"',
@@ -150,6 +149,11 @@ class HandLake:
         ]
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return self
+
+    def write_metastore(self) -> None:
+        """Write the metastore."""
+        self.metastore.unlink(missing_ok=True)
+        into_sqlite(self.metastore, self.rows)
 
     def write_people(self) -> None:
         """Write the directory."""

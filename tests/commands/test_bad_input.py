@@ -2,13 +2,12 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from app.wiring import starter_policies
-from tests.commands.hand_lake import HandLake, payroll_lake
+from tests.commands.hand_lake import HandLake
 from tests.commands.running import Ran, run
 from tests.commands.stored import everything_stored
 from tests.conftest import FreshDatabase
@@ -19,18 +18,22 @@ SECRET = "hunter2-very-secret"
 class Watched:
     """A lake that was audited once, so that there is something to lose."""
 
-    def __init__(self, folder: Path) -> None:
-        self.lake = payroll_lake(folder).write()
-        self.policies = folder / "policies"
+    def __init__(self, lake: HandLake) -> None:
+        self.lake = lake
+        self.policies = lake.folder / "policies"
         ignore = shutil.ignore_patterns("__pycache__", "__init__.py")
         shutil.copytree(starter_policies(), self.policies, ignore=ignore)
         settings = self.lake.config.read_text("utf-8")
         settings = settings.replace(str(starter_policies()), "policies")
         self.lake.config.write_text(settings, encoding="utf-8")
-        self.audit()
         self.exposures = self._exposures()
         self.snapshots = self._snapshots()
         assert len(self.exposures) == 5
+
+    def write(self) -> None:
+        """Write the metastore and the directory again, with what was added."""
+        self.lake.write_metastore()
+        self.lake.write_people()
 
     def run(self, *arguments: str) -> Ran:
         """Run a command with the lake's settings."""
@@ -76,8 +79,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Watched:
-    return Watched(tmp_path / "lake")
+def watched(own: HandLake) -> Watched:
+    return Watched(own)
 
 
 class TestTheMetastore:
@@ -269,9 +272,7 @@ class TestThePolicies:
         assert ran.code == 2
         assert "policy.csv" in ran.err
 
-    @pytest.mark.parametrize(
-        "file", ["policy.csv", "model.conf", "classes.yaml", "severity.yaml"]
-    )
+    @pytest.mark.parametrize("file", ["policy.csv", "model.conf", "classes.yaml", "severity.yaml"])
     def test_a_file_is_missing(self, watched: Watched, file: str) -> None:
         (watched.policies / file).rename(watched.policies / "away")
         ran = watched.audit()
@@ -378,9 +379,10 @@ class TestNames:
         assert ask("can", name, "select", place).out.startswith("allowed: ")
         assert ask("can", name, "select", f"{place}.{quoted}").out.startswith("allowed: ")
         assert ask("can", "ann", "select", place).out.startswith("denied: ")
-        assert "2 " in ask("who-can", "select", place).out or "0 people" in ask(
-            "who-can", "select", place
-        ).out
+        assert (
+            "2 " in ask("who-can", "select", place).out
+            or "0 people" in ask("who-can", "select", place).out
+        )
         assert ask("what-can", name).lines[2:]
         assert "is a member of role" in ask("explain", name, "select", place).out
         assert ask("lineage", place).out
@@ -411,7 +413,7 @@ class TestContents:
     def test_two_who_differ_in_case(self, watched: Watched) -> None:
         watched.lake.people += ["Ann,person,true", "ANN,person,true"]
         watched.lake.grant("SELECT", "USER", "Ann", "plain.weather")
-        watched.lake.write()
+        watched.write()
         assert watched.audit().code == 1
         answers = {
             name: watched.run("can", name, "select", "plain.weather").out.partition(":")[0]
@@ -423,7 +425,7 @@ class TestContents:
         for row in watched.lake.rows["COLUMNS_V2"]:
             row["COMMENT"] = "c" * 1_000_000
         watched.lake.table("plain", "long", properties={"comment": "d" * 1_000_000})
-        watched.lake.write()
+        watched.write()
         assert watched.audit().code == 1
         stored = everything_stored(watched.lake.data)
         assert "c" * 100 not in stored
@@ -442,7 +444,7 @@ class TestContents:
             },
         )
         watched.lake.database("ext2", DB_LOCATION_URI=f"abfs://u:{SECRET}@host/db")
-        watched.lake.write()
+        watched.write()
         assert watched.audit().code == 1
         for output in ("json", "html"):
             assert SECRET not in watched.run("audit", "--format", output).out
@@ -464,11 +466,8 @@ class TestContents:
     )
     def test_view_texts_nobody_should_write(self, watched: Watched, text: str) -> None:
         watched.lake.view("reporting", "v_odd", text, ("net_salary",))
-        watched.lake.write()
+        watched.write()
         ran = watched.audit()
         assert ran.code in (1, 2)
         assert "reporting.v_odd" in ran.out or ran.code == 1
         assert watched.run("lineage", "hr_payroll.salaries").code == 0
-
-
-Damage = Callable[[Watched], None]
