@@ -54,11 +54,14 @@ class AuditParts:
 
 @dataclass(frozen=True, slots=True)
 class AuditRun:
-    """A run's identity and times, given by the store."""
+    """A run's identity and times, given by the store.
+
+    started_at: UTC, ISO 8601; what the run finds new is first seen then.
+    """
 
     run: str
-    started_at: str  # UTC, ISO 8601
-    now: str
+    started_at: str
+    clock: Callable[[], str]  # the time now, in the same form
     earlier: Path | None
     baseline: bool
 
@@ -160,11 +163,13 @@ def _compare(
     engine: Engine, run: AuditRun, population: Population, gaps: list[dict[str, Any]]
 ) -> None:
     if run.earlier is None:
-        exposure_rows.load_first(engine, run.run, run.now, baseline=run.baseline)
+        exposure_rows.load_first(engine, run.run, run.started_at, baseline=run.baseline)
         return
     exposure_rows.open_earlier(engine, run.earlier)
     pairs = exposure_rows.verdict_pairs(engine, subject_table(population))
-    exposure_rows.load_changed(engine, run.run, run.now, pairs, shadowed=shadow_condition(gaps))
+    exposure_rows.load_changed(
+        engine, run.run, run.started_at, pairs, shadowed=shadow_condition(gaps)
+    )
 
 
 def subject_table(population: Population) -> pa.Table:
@@ -203,7 +208,7 @@ def _posture(
         "policies": parts.policies.digest,
         "mode": parts.mode.name,
         "started_at": run.started_at,
-        "finished_at": run.now,
+        "finished_at": run.clock(),
         "baseline": run.baseline,
         "complete": code != 2,
         "exit_code": code,

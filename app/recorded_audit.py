@@ -7,7 +7,7 @@ whole run owns.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.audit import AuditParts, AuditResult, AuditRun, audit_snapshot
@@ -72,8 +72,11 @@ def _audit_run(begun: Run, database: Database) -> AuditRun:
             previous = runs.run(session, begun.previous_run)
         if previous.results_path is not None and Path(previous.results_path).is_dir():
             earlier = Path(previous.results_path)
-    started = _utc(begun.started_at)
-    return AuditRun(begun.id, started, started, earlier, begun.baseline)
+    return AuditRun(begun.id, _utc(begun.started_at), _now, earlier, begun.baseline)
+
+
+def _now() -> str:
+    return _utc(datetime.now(UTC))
 
 
 def _utc(moment: datetime) -> str:

@@ -21,6 +21,7 @@ from tests.core import naive_hive
 from tests.core.random_lakes import RandomLake, lakes
 
 AUDIENCES = ("user:ann", "user:bob", "group:staff", "group:team", "role:r1", "everyone")
+NOW = "2026-06-09T00:00:00Z"
 JUDGED = ("delegate", "insert", "select")
 
 MODEL = """[request_definition]
@@ -201,7 +202,7 @@ def test_the_audit_finds_what_a_loop_over_everything_finds(
             new_engine=lambda: DuckDbEngine(threads=1),
             view_parses=MemoryViewParses(),
         )
-        run = AuditRun("run", "2026-06-09T00:00:00Z", "2026-06-09T00:00:00Z", None, True)
+        run = AuditRun("run", NOW, lambda: NOW, None, True)
         result = audit_snapshot(parts, snapshot, run)
         rows = pq.read_table(result.folder / "exposures.parquet").to_pylist()
     judge, population = judges[0]

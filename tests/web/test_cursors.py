@@ -64,7 +64,8 @@ def test_every_list_goes_on_where_it_stopped(
     shared_client: TestClient, path: str, asked: dict[str, str], key: str
 ) -> None:
     whole = walk(shared_client, f"{HERE}/{path}", limit=200, **asked)
-    assert walk(shared_client, f"{HERE}/{path}", limit=3, **asked) == whole
+    limit = 50 if len(whole) > 100 else 3
+    assert walk(shared_client, f"{HERE}/{path}", limit=limit, **asked) == whole
     assert len({row[key] for row in whole}) == len(whole) > 0
 
 

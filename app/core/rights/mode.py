@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyroaring import BitMap, FrozenBitMap
+from pyroaring import FrozenBitMap
 
 from app.core.reach import NOBODY, PrincipalSet, Reach
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
@@ -75,27 +75,39 @@ class AuthorizationMode(Protocol):
 
 def union(sets: Iterable[PrincipalSet]) -> PrincipalSet:
     """Whoever is in one of them."""
-    possible, sure = BitMap(), BitMap()
-    for each in sets:
-        possible |= each.possible
-        sure |= each.sure
-    return PrincipalSet(FrozenBitMap(possible), FrozenBitMap(sure))
+    found = [each for each in sets if each.possible]
+    if len(found) < 2:
+        return found[0] if found else NOBODY
+    possible = FrozenBitMap.union(*(each.possible for each in found))
+    if all(_is_certain(each) for each in found):
+        return PrincipalSet(possible, possible)
+    return PrincipalSet(possible, FrozenBitMap.union(*(each.sure for each in found)))
+
+
+def _is_certain(each: PrincipalSet) -> bool:
+    """Whether nobody is in doubt; where both sets are one object, they need not be compared."""
+    return each.sure is each.possible
 
 
 def intersection(sets: Iterable[PrincipalSet]) -> PrincipalSet:
     """Whoever is in all of them; nobody when there are none."""
     result: PrincipalSet | None = None
     for each in sets:
-        result = (
-            each
-            if result is None
-            else PrincipalSet(result.possible & each.possible, result.sure & each.sure)
-        )
+        result = each if result is None else _both(result, each)
     return result or NOBODY
+
+
+def _both(one: PrincipalSet, other: PrincipalSet) -> PrincipalSet:
+    possible = one.possible & other.possible
+    if _is_certain(one) and _is_certain(other):
+        return PrincipalSet(possible, possible)
+    return PrincipalSet(possible, one.sure & other.sure)
 
 
 def without(holders: PrincipalSet, refused: PrincipalSet) -> PrincipalSet:
     """The holders less the refused: in doubt where the refusal is."""
+    if not refused.possible:
+        return holders
     return PrincipalSet(holders.possible - refused.sure, holders.sure - refused.possible)
 
 
