@@ -1,10 +1,13 @@
 """The `lakewarden` command: a table of commands, each imported when it is run."""
 
 import importlib
+import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import click
@@ -43,6 +46,19 @@ class _ReaderGoneError(Exception):
     """The reader of our output has gone, such as `head`: not our failure."""
 
 
+class _CtrlC:
+    """Remembers that Ctrl-C was pressed: a driver may make another error of it."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._press)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self.pressed = True
+        raise KeyboardInterrupt
+
+
 class _Commands(click.Group):
     """Commands by name, imported only when one is run, so that --help stays quick."""
 
@@ -71,8 +87,15 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
+    # Where the reader has gone click itself would end with 1, which means "exposures".
+
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **more)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
+
     def invoke(self, ctx: click.Context) -> Any:
-        # click itself would end with 1 here, which means "exposures".
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -96,10 +119,7 @@ def lakewarden() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks is shown escaped, not a reason to fail.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _open_streams()
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
@@ -110,38 +130,57 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+def _open_streams() -> None:
+    """Closed streams become silent ones; no name is a reason for an open one to fail."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _run(arguments: list[str]) -> int:
     """Run a command. Errors of the user's making end with exit code 2 and their mend."""
+    ctrl_c = _CtrlC()
     try:
         _check_text(arguments)
         code = lakewarden.main(args=arguments, prog_name="lakewarden", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else COULD_NOT_JUDGE
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        return STOPPED
-    except click.ClickException as problem:
-        problem.show()
-    except LakewardenError as problem:
-        click.echo(f"lakewarden: {problem.code}: {problem}", err=True)
     except (_ReaderGoneError, BrokenPipeError):
         raise
-    except OSError as problem:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        ctrl_c.pressed = True
+    except Exception as problem:  # noqa: BLE001 - exit 1 would mean "exposures"; this is 2
+        if not ctrl_c.pressed:
+            _say(problem)
+    if ctrl_c.pressed:
+        click.echo("Stopped.", err=True)
+        return STOPPED
+    return COULD_NOT_JUDGE
+
+
+def _say(problem: Exception) -> None:
+    """What went wrong, and its mend."""
+    if isinstance(problem, click.ClickException):
+        problem.show()
+    elif isinstance(problem, LakewardenError):
+        click.echo(f"lakewarden: {problem.code}: {problem}", err=True)
+    elif isinstance(problem, OSError):
         where = problem.filename or "a file"
         click.echo(
             f"lakewarden: file-unusable: {where}: {problem.strerror or problem}. "
             "Check the path, its rights and the room on the disk",
             err=True,
         )
-    except Exception as problem:  # noqa: BLE001 - exit 1 would mean "exposures"; this is 2
-        traceback.print_exc()
+    else:
+        traceback.print_exception(problem)
         click.echo(
             f"lakewarden: internal-error: {type(problem).__name__}: nothing was judged. "
             "Please report the lines above",
             err=True,
         )
-    return COULD_NOT_JUDGE
 
 
 def _check_text(arguments: Sequence[str]) -> None:

@@ -55,8 +55,14 @@ def audit_lake(
             return _record(parts, database, lease, begun, snapshot, result, source)
         except BaseException as problem:
             with session_scope(database) as session:
-                runs.fail_run(session, begun.id, str(problem) or type(problem).__name__)
+                runs.fail_run(session, begun.id, _why(problem))
             raise
+
+
+def _why(problem: BaseException) -> str:
+    if isinstance(problem, KeyboardInterrupt):
+        return "it was stopped by hand"
+    return str(problem) or type(problem).__name__
 
 
 def _sweep(parts: AuditParts, database: Database) -> None:

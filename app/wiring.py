@@ -179,8 +179,14 @@ def snapshot_for(
 
 def load_policies(lake: LakeSettings) -> "Policies":
     """The policies that judge a lake. Raises PolicyError."""
+    from app.core.errors import PolicyError
     from app.policy.loading import load_policies as load
 
+    if not lake.policies.is_dir():
+        raise PolicyError(
+            f"There is no folder of policies {lake.policies}",
+            mend="Give --policies DIR, or write starter ones with lakewarden init",
+        )
     return load(lake.policies)
 
 

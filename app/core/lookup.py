@@ -67,11 +67,22 @@ class _Rows:
         low, high = 0, self.count
         while low < high:
             middle = (low + high) // 2
-            if self.key(columns, middle) < target:
+            if _is_below(self.key(columns, middle), target):
                 low = middle + 1
             else:
                 high = middle
         return low
+
+
+def _is_below(key: tuple[Any, ...], target: tuple[Any, ...]) -> bool:
+    """Whether a key sorts before a target; a null sorts before everything."""
+    try:
+        return key < target
+    except TypeError:
+        for found, wanted in zip(key, target, strict=True):
+            if found != wanted:
+                return found is None or (wanted is not None and bool(found < wanted))
+        return False
 
 
 class Lookup:

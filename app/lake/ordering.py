@@ -114,6 +114,14 @@ def order(keys: Iterable[Key]) -> pa.Array | None:
     return pc.sort_indices(table, sort_keys=[(name, "ascending") for name in names])
 
 
+def order_unless_tied(keys: Iterable[Key]) -> tuple[pa.Array | None, bool]:
+    """What `order` gives, and whether two rows agree in all keys."""
+    words = pack(keys)
+    rows = order(words)
+    in_order = words if rows is None else [Key(w.values.take(rows), w.size) for w in words]
+    return rows, bool(pc.any(same_as_before(in_order)).as_py())
+
+
 def is_sorted(values: pa.Array) -> bool:
     """Are the values in ascending order already?"""
     if len(values) < 2:
@@ -128,7 +136,7 @@ def distinct(keys: Iterable[Key]) -> tuple[pa.Array, pa.Array]:
     """
     words = pack(keys)
     while len(words) > 1:
-        words = pack([_dense(words[0]), *words[1:]])
+        words = pack([_dense(words[0]), _dense(words[1]), *words[2:]])
     numbers = _dense(words[0])
     codes = pc.cast(numbers.values, pa.int32())
     if numbers.size == 0:

@@ -92,6 +92,7 @@ class _Crawl:
 
     def _database_facts(self) -> Iterator[Facts]:
         for columns in self._reader.batches("databases", schema.DATABASES):
+            self._name_all(columns, "databases")
             columns["catalog"] = pc.fill_null(columns["catalog"], DEFAULT_CATALOG)
             columns["kind"] = pc.fill_null(columns["kind"], "NATIVE")
             columns["location"] = redact_locations(columns["location"])
@@ -120,6 +121,7 @@ class _Crawl:
         read = schema.TABLES if stored else schema.TABLES_WITHOUT_STORAGE
         found = 0
         for columns in self._reader.batches("tables", read):
+            self._name_all(columns, "tables")
             if "location" in columns:
                 columns["location"] = redact_locations(columns["location"])
             namespaces = decode_views(columns)
@@ -148,6 +150,7 @@ class _Crawl:
         by_table = self._columns.must_read_by_table()
         read = schema.TABLE_COLUMNS if by_table else schema.COLUMNS
         for columns in self._reader.batches("columns", read):
+            self._name_all(columns, "columns")
             yield self._columns.take(columns)
         for columns in self._reader.batches("partition keys", schema.PARTITION_KEYS):
             self._columns.take_partition_keys(columns)
@@ -188,6 +191,8 @@ class _Crawl:
 
     def _plain_facts(self, kind: str, read: Read) -> Iterator[Facts]:
         for columns in self._reader.batches(kind.replace("_", " "), read):
+            if "name" in columns:
+                self._name_all(columns, kind)
             yield as_facts(kind, columns)
 
     def _table_names(self, table_ids: list[int]) -> Iterator[str]:
@@ -204,6 +209,12 @@ class _Crawl:
         ):
             catalog, database = self._databases.get(database_id, (DEFAULT_CATALOG, "?"))
             yield str(ObjectName(catalog, database, name or ""))
+
+    def _name_all(self, columns: Columns, kind: str) -> None:
+        """A row without a name, which no Hive writes, is called nothing and is a gap."""
+        if columns["name"].null_count:
+            columns["name"] = pc.fill_null(columns["name"], "")
+            self._reader.gap("lake", "", f"{kind} without a name", f"What these {kind} are")
 
 
 def _flag(numbers: pa.Array) -> pa.Array:

@@ -79,6 +79,8 @@ def _connect(address: SourceUrl) -> Iterator["PostgresqlMetastore"]:
                 cursor.execute(f"SET LOCAL search_path TO {_identifier(schema)}")
             yield PostgresqlMetastore(cursor)
     except (driver.Error, pa.ArrowException, OSError) as error:
+        if "due to user request" in str(error):
+            raise KeyboardInterrupt from None  # Ctrl-C, on which the driver cancels its query
         raise _lost(address, error) from None
 
 

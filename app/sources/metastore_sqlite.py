@@ -66,6 +66,8 @@ def _connect(file: Path) -> Iterator["SqliteMetastore"]:
             cursor.adbc_statement.set_options(**{_BATCH_OPTION: str(_BATCH_ROWS)})
             yield SqliteMetastore(cursor)
     except (driver.Error, pa.ArrowException, OSError) as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None  # Ctrl-C, which this driver cannot pass on
         raise SourceError(
             f"{file} cannot be read as an SQLite database: {show(str(error))}",
             mend="Check the file and its rights; a copy made while it was written to is no copy",

@@ -1,1 +1,1 @@
-
+"""The REST API: its resources, and what is around them."""

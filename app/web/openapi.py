@@ -133,8 +133,8 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         statuses |= {409, 410, 502}
     if operation.get("requestBody"):
         statuses |= {400, 413, 415}
-    if "POST" in (route.methods or ()):
-        statuses |= {413, 429}
+    if "POST" in (route.methods or ()) and route.path.endswith("/runs"):
+        statuses |= {429}
     responses = operation["responses"]
     for status in sorted(statuses):
         responses[str(status)] = {

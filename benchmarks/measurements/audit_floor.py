@@ -1,11 +1,10 @@
 """The audit of lake L against its floor, against a tenth of L, and its memory."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from app.lake.engine_duckdb import DuckDbEngine
+from app import wiring
 from benchmarks.figures import Bar, Figure, Measured, Table, number, seconds, spread
 from benchmarks.process import Finished, run_step
 from benchmarks.rounds import alternate, median, say
@@ -54,13 +53,13 @@ def measure(setting: Setting) -> Measured:
 
 def floor(setting: Setting) -> Finished:
     """The floor, with as much memory and as many threads as the audit's engine has."""
-    engine = inspect.signature(DuckDbEngine).parameters
-    return run_step(
-        "floor",
-        setting.lake.snapshot,
-        engine["memory_limit"].default,
-        engine["threads"].default,
-    )
+    engine = wiring.new_engine()
+    try:
+        asked = "SELECT current_setting('memory_limit') AS memory, current_setting('threads') AS n"
+        bounds = engine.query(asked).to_pylist()[0]
+    finally:
+        engine.close()
+    return run_step("floor", setting.lake.snapshot, bounds["memory"], bounds["n"])
 
 
 def _first_audit(setting: Setting, parsed: Scratch | None) -> Finished:
@@ -120,14 +119,15 @@ def _recipe_found(taken: dict[str, list[Finished]]) -> Table:
 
 def _steps(audits: Sequence[Finished]) -> Table:
     """Medians by step, in the order they come."""
-    names = [step["step"] for step in audits[0].said["steps"]]
-    rows = []
-    for place, name in enumerate(names):
-        steps = [audit.said["steps"][place] for audit in audits]
-        wall, cpu = (
-            median([float(step[column]) for step in steps]) for column in ("seconds", "cpu_seconds")
+    steps = [audit.said["steps"] for audit in audits]
+    rows = [
+        (
+            name,
+            seconds(median([float(each[name]["seconds"]) for each in steps])),
+            seconds(median([float(each[name]["cpu_seconds"]) for each in steps])),
         )
-        rows.append((name, seconds(wall), seconds(cpu)))
+        for name in steps[0]
+    ]
     return Table("Where the time of the audit of L goes", ("Step", "Time", "CPU time"), rows)
 
 
@@ -158,10 +158,9 @@ _INCLUDES = (
     "answers `max` and `count` from the file's statistics), then hashes the rules of all grants "
     "to 128 bits, sums them for each table and counts the tables by their sums, once. Nothing is "
     "judged, joined or written. The columns stand in `benchmarks/steps/floor.py`.",
-    "**The ratio** is taken inside the processes: from before the settings' lake is opened to the "
-    "recorded run, and from before DuckDB is opened to the last count, so without starting "
-    "Python and importing. Whole processes are the line below it. Files are in the page cache "
-    "for both.",
+    "**The ratio** is taken inside the processes, without starting Python and importing: from "
+    "the call that audits to the recorded run, and from opening DuckDB to the last count. Whole "
+    "processes are the line below it. Files are in the page cache for both.",
     "**Peak memory** is the most the audit's process ever had resident, the pages of mapped "
     "files included; the worst of all runs.",
     "**First parse:** a first audit in an empty data folder less a first audit that finds all "

@@ -1,10 +1,7 @@
 """The crawl of a real PostgreSQL against COPY of the same columns."""
 
-import json
-from pathlib import Path
-
 from benchmarks.figures import Bar, Figure, Measured, Table, number, seconds
-from benchmarks.process import PYTHON, REPOSITORY, run_command
+from benchmarks.process import run_step
 from benchmarks.setting import Setting
 
 TITLE = "The crawl of a metastore in PostgreSQL"
@@ -13,11 +10,7 @@ TABLES, GRANTS = 100_000, 1_000_000
 
 def measure(setting: Setting) -> Measured:
     """`benchmarks.crawl` in a process of its own, which takes turns by itself."""
-    command: list[str | Path] = [
-        *(PYTHON, "-m", "benchmarks.crawl"),
-        *("--tables", str(TABLES), "--grants", str(GRANTS), "--rounds", str(setting.runs)),
-    ]
-    found = json.loads(run_command(command, folder=REPOSITORY).output)
+    found = run_step("crawl_postgresql", TABLES, GRANTS, setting.runs).said
     ours, against, ratio = found["crawl_seconds"], found["copy_seconds"], found["ratio"]
     rows = [
         (str(turn + 1), seconds(crawl), seconds(copy), f"{number(crawl / copy)}×")

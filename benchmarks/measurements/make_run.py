@@ -65,6 +65,7 @@ def _set_up() -> float:
 def _run_to_report() -> float:
     with tempfile.TemporaryDirectory(prefix="lakewarden-clone-") as folder:
         clone, environment = _clone(Path(folder))
+        complaints = Path(folder, "complaints")
         began = time.perf_counter()
         process = subprocess.Popen(
             _make("run"),
@@ -72,6 +73,7 @@ def _run_to_report() -> float:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            stderr=complaints.open("w"),
             text=True,
             start_new_session=True,
         )
@@ -82,7 +84,7 @@ def _run_to_report() -> float:
                     return time.perf_counter() - began
         finally:
             _end(process)
-        raise ProcessFailedError("make run ended without its report")
+        raise ProcessFailedError(f"make run gave no report:\n{complaints.read_text()}")
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

@@ -29,7 +29,7 @@ class Steps:
     """A Progress that keeps the time of each step."""
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, float | str]] = []
+        self.taken: dict[str, dict[str, float]] = {}
         self._step = "opening"
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
@@ -38,9 +38,9 @@ class Steps:
         if step == self._step:
             return
         wall, cpu = time.perf_counter(), time.process_time()
-        self.rows.append(
-            {"step": self._step, "seconds": wall - self._wall, "cpu_seconds": cpu - self._cpu}
-        )
+        taken = self.taken.setdefault(self._step, {"seconds": 0.0, "cpu_seconds": 0.0})
+        taken["seconds"] += wall - self._wall
+        taken["cpu_seconds"] += cpu - self._cpu
         self._step, self._wall, self._cpu = step, wall, cpu
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     said = {
         "seconds": ended - began,
         "cpu_seconds": ended_cpu - began_cpu,
-        "steps": steps.rows,
+        "steps": steps.taken,
         "peak_mb": peak_mb(),
         "exit_code": recorded.posture["exit_code"],
         "exposures": recorded.posture["exposures"],

@@ -41,10 +41,10 @@ class Columns:
 NEEDED = {
     "databases": Columns("catalog name owner owner_type"),
     "database_properties": Columns("key value", "database"),
-    "tables": Columns("name kind owner owner_type location", "database view_text"),
+    "tables": Columns("name kind owner owner_type", "database view_text"),
     "view_texts": Columns("text"),
     "column_names": Columns("name"),
-    "columns": Columns("", "table name"),
+    "columns": Columns("", "table position name"),
     "table_properties": Columns("key value", "table"),
     "view_sources": Columns("", "table source"),
     "roles": Columns("name"),

@@ -143,41 +143,33 @@ class TestTheMetastore:
         assert watched.audit().code == 0
 
     @pytest.mark.parametrize(
-        ("table", "column"),
+        ("table", "columns"),
         [
-            ("TBL_PRIVS", "PRINCIPAL_NAME"),
-            ("TBL_PRIVS", "PRINCIPAL_TYPE"),
-            ("TBL_PRIVS", "TBL_PRIV"),
-            ("TBL_PRIVS", "GRANT_OPTION"),
-            ("TBL_PRIVS", "TBL_ID"),
-            ("TBL_PRIVS", "CREATE_TIME"),
-            ("TBLS", "OWNER"),
-            ("TBLS", "TBL_TYPE"),
-            ("TBLS", "DB_ID"),
-            ("TBLS", "TBL_NAME"),
-            ("DBS", "NAME"),
-            ("ROLE_MAP", "PRINCIPAL_NAME"),
-            ("ROLE_MAP", "PRINCIPAL_TYPE"),
-            ("ROLE_MAP", "ROLE_ID"),
-            ("ROLES", "ROLE_NAME"),
-            ("COLUMNS_V2", "COLUMN_NAME"),
-            ("COLUMNS_V2", "INTEGER_IDX"),
-            ("SDS", "LOCATION"),
+            ("TBL_PRIVS", "PRINCIPAL_NAME PRINCIPAL_TYPE TBL_PRIV GRANT_OPTION"),
+            ("TBL_PRIVS", "TBL_ID CREATE_TIME GRANTOR GRANTOR_TYPE AUTHORIZER"),
+            ("TBLS", "OWNER TBL_TYPE DB_ID TBL_NAME"),
+            ("DBS", "NAME OWNER_NAME OWNER_TYPE"),
+            ("ROLE_MAP", "PRINCIPAL_NAME PRINCIPAL_TYPE ROLE_ID GRANT_OPTION"),
+            ("ROLES", "ROLE_NAME CREATE_TIME"),
+            ("COLUMNS_V2", "COLUMN_NAME INTEGER_IDX TYPE_NAME"),
+            ("SDS", "LOCATION CD_ID"),
         ],
     )
     def test_nothing_where_something_is_expected(
-        self, watched: Watched, table: str, column: str
+        self, watched: Watched, table: str, columns: str
     ) -> None:
-        watched.lake.damage(f'UPDATE "{table}" SET "{column}" = NULL')
-        assert watched.audit().code in (0, 1, 2)
+        for name in ("dan", "eve", "finn"):
+            watched.lake.member("USER", name, "readers")
+            watched.lake.role(f"role of {name}")
+        watched.write()
+        for row, column in enumerate(columns.split(), start=1):
+            watched.lake.damage(f'UPDATE "{table}" SET "{column}" = NULL WHERE rowid = {row}')
+        assert watched.audit().code in (1, 2)
         for question in (
             ("can", "ann", "select", "hr_payroll.salaries"),
             ("what-can", "bob"),
-            ("who-can", "select", "hr_payroll.salaries"),
-            ("explain", "bob", "select", "hr_payroll.salaries"),
+            ("who-can", "select", "hr_payroll.salaries", "--paths"),
             ("lineage", "hr_payroll.salaries"),
-            ("exposures",),
-            ("widest",),
         ):
             assert watched.run(*question).code in (0, 2)
 
@@ -245,10 +237,10 @@ class TestThePolicies:
     @pytest.mark.parametrize(
         ("file", "old", "new", "words"),
         [
-            ("policy.csv", "p, ", "p, user:x, payroll\np, ", ("policy.csv:", "line")),
-            ("policy.csv", "p, ", "p, user:x, payrol, select, allow\np, ", ("payrol",)),
-            ("policy.csv", "p, ", "p, user:x, payroll, selekt, allow\np, ", ("selekt",)),
-            ("policy.csv", "p, ", "p, nobody, payroll, select, allow\np, ", ("nobody",)),
+            ("policy.csv", "\np, ", "\np, user:x, payroll\np, ", ("policy.csv:",)),
+            ("policy.csv", "\np, ", "\np, user:x, payrol, select, allow\np, ", ("payrol",)),
+            ("policy.csv", "\np, ", "\np, user:x, payroll, selekt, allow\np, ", ("selekt",)),
+            ("policy.csv", "\np, ", "\np, nobody, payroll, select, allow\np, ", ("nobody",)),
             ("model.conf", "m = ", "m = ) ", ("model.conf",)),
             ("model.conf", "[matchers]", "[matters]", ("model.conf",)),
             ("classes.yaml", "classes:", "classes: [", ("classes.yaml",)),
@@ -264,7 +256,7 @@ class TestThePolicies:
         watched.edit(file, new, old)
         assert ran.err.startswith("lakewarden: bad-policy: ")
         assert f"policies/{file}" in ran.err
-        watched.assert_refused(ran, *(word for word in words if word != "line"))
+        watched.assert_refused(ran, *words)
 
     def test_no_policies(self, watched: Watched) -> None:
         (watched.policies / "policy.csv").write_text("# none yet\n", encoding="utf-8")
@@ -349,7 +341,9 @@ def odd_lake(tmp_path_factory: pytest.TempPathFactory) -> HandLake:
         lake.grant("SELECT", "ROLE", name, f"{name}.{name}", GRANTOR=name)
         lake.grant("SELECT", "USER", name, "hr_payroll.salaries", GRANTOR=name)
     lake.grant("SELECT", "ROLE", "public", "hr_payroll.salaries")
-    return lake.write()
+    lake.write()
+    assert run("audit", config=lake.config).code == 1
+    return lake
 
 
 class TestNames:
@@ -358,11 +352,9 @@ class TestNames:
         ran = run("audit", "--format", output, config=odd_lake.config)
         assert ran.code == 1
         assert "<script>alert" not in ran.out or output != "html"
-        assert "\x07" not in ran.out
-        assert "\x1b" not in ran.out
         if output in ("text", "html"):
-            assert "\u202e" not in ran.out
-            assert "\u200b" not in ran.out
+            for letter in "\x07\x1b\u202e\u200b":
+                assert letter not in ran.out
 
     @pytest.mark.parametrize("name", ODD_NAMES)
     def test_every_question_takes_them(self, odd_lake: HandLake, name: str) -> None:

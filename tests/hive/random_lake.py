@@ -125,7 +125,7 @@ class RandomLake:
     def _objects_of_users(self) -> Iterator[Step]:
         """Tables which users make themselves: Hive writes rows for their owners."""
         for user in self._random.sample(GRANTEES, 3):
-            name = f"`default`.{quote(f'own of {user}'.lower())}"
+            name = f"`default`.{quote(f'own of {user}'.lower().replace('.', ' '))}"
             before = f"GRANT CREATE ON DATABASE `default` TO USER {quote(user)}"
             statements = (before,) if self.mode == "legacy" else ()
             yield Step(user, (*statements, self._create_table(name)))

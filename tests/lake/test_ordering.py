@@ -91,6 +91,13 @@ def test_few_small_keys_are_one_word_and_large_ones_more() -> None:
     assert rows.to_pylist() == [1, 0]
 
 
+def test_keys_too_large_to_share_a_word_are_numbered_together() -> None:
+    large = number_key(pa.array([2**61 - 2, 0, 2**61 - 2], pa.int64()))
+    numbers, rows = distinct([large, large, large])
+    assert numbers.to_pylist() == [1, 0, 1]
+    assert len(rows) == 2
+
+
 def test_rows_in_order_are_left_alone() -> None:
     table = pa.table({"a": [1, 2, 3]})
     assert order([column_key(table["a"])]) is None

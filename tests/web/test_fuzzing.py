@@ -65,3 +65,17 @@ def test_no_request_breaks_the_document(
         case.call_and_validate(headers=headers)
 
     check()
+
+
+def test_no_walk_from_answer_to_question_breaks_the_document(
+    fuzzed: tuple[Any, dict[str, str]],
+) -> None:
+    schema, headers = fuzzed
+
+    class Walk(schema.as_state_machine()):  # type: ignore[misc]
+        """Follows ids from answers into further questions."""
+
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"headers": headers}
+
+    Walk.run(settings=settings(_QUICK, max_examples=6, stateful_step_count=6))

@@ -193,7 +193,7 @@ def test_a_stream_ends_with_its_token_and_with_the_server(place: Place) -> None:
         job = client.post(RUNS).json()["id"]
         guest = place.token("read")
         public_id = guest.split("_")[1]
-        revoking = threading.Timer(0.5, client.delete, [f"/v1/tokens/{public_id}"])
+        revoking = threading.Timer(0.5, client.post, [f"/v1/tokens/{public_id}/revoke"])
         revoking.start()
         answer = client.get(f"/v1/jobs/{job}/events", headers={"Authorization": f"Bearer {guest}"})
         assert "event: end" not in answer.text

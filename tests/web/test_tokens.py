@@ -25,10 +25,10 @@ def test_a_token_is_shown_once_and_works(client: TestClient) -> None:
     assert client.get(f"/v1/lakes/{LAKE}", headers=headers).status_code == 200
     assert client.get(f"/v1/lakes/{EMPTY}", headers=headers).status_code == 404
     assert client.get("/v1/tokens", headers=headers).status_code == 403
-    revoked = client.delete(answer.headers["location"]).json()
+    revoked = client.post(answer.headers["location"] + "/revoke").json()
     assert revoked["revoked_at"]
     assert client.get(f"/v1/lakes/{LAKE}", headers=headers).status_code == 401
-    assert client.delete(answer.headers["location"]).json() == revoked
+    assert client.post(answer.headers["location"] + "/revoke").json() == revoked
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_a_limited_admin_gives_no_more_than_he_has(
     other = whole.post("/v1/tokens", json=WANTED).json()["public_id"]
     assert other not in {one["public_id"] for one in limited.get("/v1/tokens").json()["items"]}
     problem_in(limited.get(f"/v1/tokens/{other}"), 404, "not-found")
-    problem_in(limited.delete(f"/v1/tokens/{other}"), 404, "not-found")
+    problem_in(limited.post(f"/v1/tokens/{other}/revoke"), 404, "not-found")
     assert whole.get(f"/v1/tokens/{other}").json()["revoked_at"] is None
-    assert limited.delete(f"/v1/tokens/{made['public_id']}").status_code == 200
+    assert limited.post(f"/v1/tokens/{made['public_id']}/revoke").status_code == 200
 
 
 def test_a_token_of_another_pepper_is_refused(place: Place) -> None:

@@ -124,19 +124,22 @@ def list_every_token(caller: Admin) -> dict[str, object]:
         return {"items": [_shown(one) for one in list_tokens(session) if _his(caller, one)]}
 
 
-@router.get("/v1/tokens/{token}", response_model=TokenBody, summary="Show one token")
-def show_token(caller: Admin, token: TokenPath) -> dict[str, object]:
+@router.get("/v1/tokens/{public_id}", response_model=TokenBody, summary="Show one token")
+def show_token(caller: Admin, public_id: TokenPath) -> dict[str, object]:
     """A token without its secret."""
     with reading_scope(caller.services.database) as session:
-        return _shown(_found(caller, stored_token(session, token)))
+        return _shown(_found(caller, stored_token(session, public_id)))
 
 
-@router.delete("/v1/tokens/{token}", response_model=TokenBody, summary="Revoke a token")
-def revoke_token(caller: Admin, token: TokenPath) -> dict[str, object]:
-    """End a token for good, at once here and within two seconds in every other process."""
+@router.post("/v1/tokens/{public_id}/revoke", response_model=TokenBody, summary="Revoke a token")
+def revoke_token(caller: Admin, public_id: TokenPath) -> dict[str, object]:
+    """End a token for good, at once here and within two seconds in every other process.
+
+    It stays on the list, for what it asked stands in the trail of questions.
+    """
     with session_scope(caller.services.database) as session:
-        _found(caller, stored_token(session, token))
-        revoked = revoke(session, token)
+        _found(caller, stored_token(session, public_id))
+        revoked = revoke(session, public_id)
     caller.desk.authenticator.forget()
     return _shown(revoked)
 
