@@ -1,6 +1,7 @@
 """What the API is served from: `app.web`'s Services, built from the rooms."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from app import __version__, wiring
 from app.core.errors import NotFoundError, SnapshotError
 from app.core.history import PastRun
 from app.core.lake_view import LakeView
+from app.core.rights import mode_named
 from app.core.run_report import RunReport
+from app.lake.recorded_classes import RecordedClasses
 from app.lake.results import RunResults
 from app.lake.snapshot import StoredSnapshot, snapshots_folder, stored_snapshots
 from app.long_questions import (
@@ -88,13 +91,14 @@ class _Views:
     def open(self, run: Run) -> LakeView:
         """The snapshot that a run judged. Raises NotFoundError where it was pruned."""
         lake = self._settings.lake(run.lake)
-        stored = self._snapshot(run)
-        view = wiring.lake_view(lake, stored, wiring.load_policies(lake), self._settings.data)
+        stored, policies = self._snapshot(run), wiring.load_policies(lake)
+        view = wiring.lake_view(lake, stored, policies, self._settings.data)
+        recorded = None if run.results_path is None else Path(run.results_path, "classes.parquet")
+        if recorded is not None and recorded.is_file() and policies.digest == run.policies_digest:
+            # Judged by the same policies: the run's own record answers, nothing is tried again.
+            classes = RecordedClasses(recorded, policies.classification, view.lookup)
+            view = replace(view, classes_of=classes)
         if run.mode and run.mode != lake.mode:
-            from dataclasses import replace
-
-            from app.core.rights import mode_named
-
             view = replace(view, mode=mode_named(run.mode))
         return view
 

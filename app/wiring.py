@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.core.lake_view import ClassOnTable, LakeView
     from app.core.memberships import Memberships
     from app.core.population import Population
+    from app.core.rights.mode import AuthorizationMode
     from app.core.verdicts import Judge, Policies, PolicyLine
     from app.core.view_text import ViewParses
     from app.lake.results import RunResults
@@ -123,33 +124,12 @@ def recorded_crawl(
     settings: Settings, lake: LakeSettings, progress: Progress = no_progress
 ) -> "StoredSnapshot":
     """Crawl a lake and put the snapshot on record, while no audit of it runs."""
-    from app.store import snapshots
-    from app.store.database import session_scope
-    from app.store.lease_keeping import kept_lease
-    from app.store.leases import audit_lease
+    from app.recorded_snapshots import recorded_snapshot
 
-    with opened_state(settings) as database, kept_lease(database, audit_lease(lake.name)) as lease:
-        snapshot = crawl(lake, settings.data, progress)
-        lease.confirm()
-        with session_scope(database) as session:
-            snapshots.record_snapshot(
-                session,
-                lake=lake.name,
-                content_hash=snapshot.content_hash,
-                path=str(snapshot.path),
-                taken_at=snapshot.seen_at,
-                counts=_counts(snapshot),
-                source=str(lake.source),
-            )
-    return snapshot
-
-
-def _counts(snapshot: "StoredSnapshot") -> dict[str, int]:
-    """How many of everything, by the names that an audit counts them under."""
-    names = ("databases", "tables", "columns", "grants", "roles", "role_members")
-    counts = {name: snapshot.rows(name) for name in names}
-    views = snapshot.mapped("tables")["kind"].to_pylist().count("VIRTUAL_VIEW")
-    return {**counts, "tables": counts["tables"] - views, "views": views}
+    with opened_state(settings) as database:
+        return recorded_snapshot(
+            database, lake.name, lambda: crawl(lake, settings.data, progress), str(lake.source)
+        )
 
 
 def newest_snapshot(lake: LakeSettings, data: Path) -> "StoredSnapshot":
@@ -479,18 +459,58 @@ def starter_policies() -> Path:
 
 @contextmanager
 def opened_view(
-    config: Path | None, choice: LakeChoice, progress: Progress = no_progress
+    config: Path | None,
+    choice: LakeChoice,
+    progress: Progress = no_progress,
+    *,
+    with_policies: bool = True,
 ) -> Iterator["LakeView"]:
-    """A lake opened for questions, from a command's options."""
+    """A lake opened for questions, from a command's options.
+
+    with_policies: False for the engine's answers alone; then no table has a class, and what
+    the view says policy allows means nothing.
+    """
     from app.core.rights import mode_named
     from app.settings import load_settings
 
     settings = load_settings(config)
     lake = choose_lake(settings, choice)
-    mode_named(lake.mode)  # before a crawl that would be for nothing
-    policies = load_policies(lake)
+    mode = mode_named(lake.mode)  # before a crawl that would be for nothing
+    policies = load_policies(lake) if with_policies else None
     with snapshot_for(settings, choice, lake, progress) as snapshot:
-        yield lake_view(lake, snapshot, policies, settings.data)
+        if policies is not None:
+            data = None if choice.source else settings.data  # of --source nothing is kept
+            yield lake_view(lake, snapshot, policies, data)
+        else:
+            yield _engine_view(lake, snapshot, mode)
+
+
+def _engine_view(
+    lake: LakeSettings, snapshot: "StoredSnapshot", mode: "AuthorizationMode"
+) -> "LakeView":
+    from app.core.errors import PolicyError
+    from app.core.lake_view import LakeView
+
+    def no_judge(reach: object) -> "Judge":
+        raise PolicyError("There are no policies to judge by", mend="Give --policies DIR")
+
+    return LakeView(
+        lake=lake.name,
+        snapshot=snapshot,
+        mode=mode,
+        engine_groups=lake.groups,
+        everyone_at=lake.everyone_at,
+        classes_of=lambda tables: {},
+        decide_one=lambda user, classes, right: (False, ()),
+        compile_judge=no_judge,
+    )
+
+
+def has_policies(config: Path | None, choice: LakeChoice) -> bool:
+    """Whether the folder of policies that a command would judge by is there at all."""
+    from app.settings import load_settings
+
+    return choose_lake(load_settings(config), choice).policies.is_dir()
 
 
 def newest_results(settings: Settings, lake: LakeSettings, run: str | None = None) -> "RunResults":

@@ -25,6 +25,9 @@ MEASUREMENTS: Mapping[str, ModuleType] = {
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 
+#: Why a figure is short of its bar, and what else a person has to say; put into the page.
+REMARKS = REPOSITORY / "benchmarks" / "remarks.md"
+
 #: Those that read the snapshots of L.
 _ON_LAKES = ("audit", "enforce", "http", "cold")
 
@@ -53,7 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
         *(_lakes(setting) if set(names) & set(_ON_LAKES) else ()),
     ]
     left_out = [_of(MEASUREMENTS[name])[0] for name in MEASUREMENTS if name not in names]
-    report = Report(conditions, measured, failed, left_out)
+    remarks = REMARKS.read_text("utf-8") if REMARKS.exists() else ""
+    report = Report(conditions, measured, failed, left_out, remarks)
     print(report.text())
     if options.write or (options.write is None and not options.only):
         PAGE.write_text(report.markdown(), encoding="utf-8")

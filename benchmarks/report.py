@@ -14,12 +14,14 @@ class Report:
 
     conditions: words and what there is to say: the date, the machine, the lakes. failed:
     title → why a measurement came to nothing. left_out: those that were not asked for.
+    remarks: what a person has to say of the figures, in Markdown.
     """
 
     conditions: Sequence[tuple[str, str]]
     measured: Sequence[Measured]
     failed: Mapping[str, str]
     left_out: Sequence[str]
+    remarks: str = ""
 
     def markdown(self) -> str:
         """The page."""
@@ -28,6 +30,8 @@ class Report:
         parts += [f"**{title}** could not be measured: {why}" for title, why in self._failures()]
         if self.left_out:
             parts.append(f"Not measured in this run: {', '.join(self.left_out)}.")
+        if self.remarks:
+            parts += ["## Remarks", self.remarks.strip()]
         for measured in self.measured:
             parts += [f"## {measured.title}", *measured.includes]
             for table in measured.tables:

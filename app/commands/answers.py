@@ -47,6 +47,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     click.echo(text_table(columns, rows, width), nl=False)
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """`1 person`, `2 people`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def when(seconds: int | None) -> str:
     """Epoch seconds as a UTC date and time."""
     if not seconds:

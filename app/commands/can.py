@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,8 @@ def command(
     db, db.table or db.table.column; a part that holds a dot stands in backticks.
 
     With --batch, answers a CSV file with the same columns plus answer, permitted and
-    because. Exit 0 when all are answered, 2 when one is unknown.
+    because. Exit 0 when all are answered, 2 when one is unknown. Without a folder of
+    policies, permitted is left empty: unknown, so the exit code is 2.
     """
     asked = _questions(user, right, object_name, batch)
     answers = _answers(asked, config, options)
@@ -76,7 +77,8 @@ def command(
         click.echo(json.dumps(said, ensure_ascii=False, indent=1))
     else:
         _print(answers[0])
-    sys.exit(2 if any(answer.answer == "unknown" for answer in answers) else 0)
+    unknown = any(answer.answer == "unknown" or not answer.permitted for answer in answers)
+    sys.exit(2 if unknown else 0)
 
 
 def _print(answer: "Answer") -> None:
@@ -165,12 +167,20 @@ def _answers(asked: list[Question], config: Path | None, options: dict[str, Any]
     from app.core.questions import can_all
 
     choice = lake_choice(options)
+    judged = wiring.has_policies(config, choice)
     with (
         shown_progress() as progress,
-        wiring.opened_view(config, choice, progress) as view,
+        wiring.opened_view(config, choice, progress, with_policies=judged) as view,
     ):
         answers = can_all(view, asked)
         gaps = gaps_of(view)
+    if not judged:
+        answers = [replace(answer, permitted="") for answer in answers]
+        click.echo(
+            "There is no folder of policies: what policy permits is not known. "
+            "Give --policies DIR, or write starter ones with lakewarden init",
+            err=True,
+        )
     wiring.note_question(config, choice, "can", {"asked": len(asked), "first": asked[:1]})
     say_what_is_missing(gaps)
     return answers

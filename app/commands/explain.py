@@ -66,7 +66,7 @@ def _print(found: "Explanation") -> None:
     answer = found.answer
     click.echo(f"{answer.answer}: {show(answer.because)}")
     word = "allows" if answer.permitted == "yes" else "does not allow"
-    click.echo(f"Policy {word} it." + (" By:" if found.policy_lines else " No line speaks of it."))
+    click.echo(f"Policy {word} it:" + ("" if found.policy_lines else " no line does."))
     for deciding in found.policy_lines:
         click.echo(f"  {show(str(deciding))}")
     click.echo("Classes:" if found.classes else "No class: unclassified.")

@@ -82,7 +82,7 @@ def print_who_could(
     output: str,
 ) -> int:
     """Answer `who-can --between` from the runs of the time; the exit code comes back."""
-    from app.commands.answers import print_json, print_table
+    from app.commands.answers import counted, print_json, print_table
     from app.long_questions import who_could_between
 
     settings = load_settings(config)
@@ -100,9 +100,10 @@ def print_who_could(
     if output == "json":
         print_json({"about": about, "rows": found.rows})
         return code
-    who = "everyone" if about["everyone"] else f"{about['people']:,} people"
+    who = "everyone" if about["everyone"] else counted(about["people"], "person", "people")
     click.echo(
-        f"{who} could {about['right']} {show(about['object'])} in {len(past)} runs of that time"
+        f"{who} could {about['right']} {show(about['object'])} in "
+        f"{counted(len(past), 'run', 'runs')} of that time"
     )
     if about["missing_in"]:
         click.echo(f"Not known from: {', '.join(about['missing_in'])}")

@@ -60,9 +60,10 @@ def command(object_name: str, limit: int, config: Path | None, output: str, **op
 
 
 def _print(found: Mapping[str, Any], limit: int) -> None:
+    from app.commands.answers import counted
     from app.core.names import show
 
-    who = "everyone" if found["everyone"] else f"{found['people']:,} people"
+    who = "everyone" if found["everyone"] else counted(found["people"], "person", "people")
     click.echo(
         f"{show(found['object'])} ({found['kind'].lower() or 'table'}; "
         f"{', '.join(found['classes'])}): {who} can read it"

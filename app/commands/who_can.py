@@ -122,17 +122,17 @@ def _json(found: "WhoCan", ways: "dict[str, GrantPath]", paths: bool) -> dict[st
 
 
 def _print(found: "WhoCan", ways: "dict[str, GrantPath]", knows_people: bool) -> None:
-    from app.commands.answers import path_words
+    from app.commands.answers import counted, path_words
 
-    width = "everyone" if found.everyone else f"{found.people:,} people"
+    width = "everyone" if found.everyone else counted(found.people, "person", "people")
     extra = [
-        f"{count:,} {name}"
-        for count, name in (
-            (found.people if found.everyone else 0, "people"),
-            (found.services, "services"),
-            (found.inactive, "leavers"),
-            (found.unknown, "unknown names"),
-            (found.opaque_groups, "groups of unknown size"),
+        counted(count, *names)
+        for count, *names in (
+            (found.people if found.everyone else 0, "person", "people"),
+            (found.services, "service", "services"),
+            (found.inactive, "leaver", "leavers"),
+            (found.unknown, "unknown name", "unknown names"),
+            (found.opaque_groups, "group of unknown size", "groups of unknown size"),
         )
         if count
     ]

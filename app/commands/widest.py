@@ -29,7 +29,7 @@ def command(limit: int, run: str | None, config: Path | None, output: str, **opt
     removable thing opens, to whom, since when, by whose hand.
     """
     from app import wiring
-    from app.commands.answers import print_json, print_table, when
+    from app.commands.answers import counted, print_json, print_table, when
     from app.settings import load_settings
 
     settings = load_settings(config)
@@ -50,7 +50,7 @@ def command(limit: int, run: str | None, config: Path | None, output: str, **opt
                 row["severity"],
                 row["opening"],
                 row["tables"],
-                "everyone" if row["everyone"] else f"{row['people']:,} people",
+                "everyone" if row["everyone"] else counted(row["people"], "person", "people"),
                 row["rights"],
                 row["classes"],
                 [*row["path"], *row["path_rows"]] or row["form"],

@@ -1,7 +1,7 @@
 """Walking from a user up to his groups and roles, and the shortest way to one of them."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.core.lookup import Lookup
@@ -33,9 +33,19 @@ class Memberships:
         self._lookup = lookup
         self._groups_into_roles = mode_uses_groups and engine_groups != "none"
         self._groups_sure = engine_groups == "directory"
+        self._known: dict[tuple[Subject, bool], tuple[MembershipEdge, ...]] = {}
 
-    def parents(self, member: Subject, *, groups: bool = True) -> Iterator[MembershipEdge]:
+    def parents(self, member: Subject, *, groups: bool = True) -> Iterable[MembershipEdge]:
         """The edges that lead up from one subject, in order of name."""
+        if member[0] == "USER":
+            return self._parents(member, groups)
+        # Roles and groups are few and come again in every closure; users are many.
+        known = self._known.get((member, groups))
+        if known is None:
+            known = self._known[member, groups] = tuple(self._parents(member, groups))
+        return known
+
+    def _parents(self, member: Subject, groups: bool) -> Iterator[MembershipEdge]:
         kind, name = member
         if kind in ("USER", "GROUP") and groups:
             yield from self._directory_parents(kind.lower(), name)

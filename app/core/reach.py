@@ -96,6 +96,7 @@ class PopulationReach:
         everybody = population.everybody - broken
         self._everybody = PrincipalSet(everybody, everybody)
         self._users: dict[str, PrincipalSet] = {}
+        self._folded_roles: dict[str, PrincipalSet] = {}
 
     def principal(self, principal_type: str, name: str) -> PrincipalSet:
         if principal_type == "USER":
@@ -137,12 +138,16 @@ class PopulationReach:
         return PrincipalSet(bits, bits)
 
     def role_in_any_case(self, name: str) -> PrincipalSet:
-        possible, sure = BitMap(), BitMap()
-        for role, members in self._roles.items():
-            if role.lower() == name:
-                possible |= members
-                sure |= self._sure_roles.get(role, EMPTY)
-        return PrincipalSet(FrozenBitMap(possible), FrozenBitMap(sure))
+        found = self._folded_roles.get(name)
+        if found is None:
+            possible, sure = BitMap(), BitMap()
+            for role, members in self._roles.items():
+                if role.lower() == name:
+                    possible |= members
+                    sure |= self._sure_roles.get(role, EMPTY)
+            found = PrincipalSet(FrozenBitMap(possible), FrozenBitMap(sure))
+            self._folded_roles[name] = found
+        return found
 
     def user_bit(self, name: str) -> int:
         return self.population.bit(name)
@@ -299,19 +304,19 @@ def _parted(
 
 
 def _other_users(snapshot: Snapshot) -> Iterator[pa.Array]:
-    """The users named by a grant or an owner."""
+    """The users named by a grant or an owner, each once."""
     yield _holders(snapshot, "USER")
     databases = snapshot.mapped("databases")
     kind = pc.fill_null(databases["owner_type"], "USER")
-    yield _whole(databases["owner"].filter(pc.equal(kind, "USER")))
+    yield pc.unique(databases["owner"].filter(pc.equal(kind, "USER")))
     # SQL-standard compares a table's owner with user names, whatever its type.
-    yield _whole(snapshot.mapped("tables")["owner"])
+    yield pc.unique(snapshot.mapped("tables")["owner"])
 
 
 def _holders(snapshot: Snapshot, kind: str) -> pa.Array:
-    """The principals of one kind that rules name."""
+    """The principals of one kind that rules name, each once."""
     rules = snapshot.mapped("rules")
-    return _whole(rules["principal"].filter(pc.equal(rules["principal_type"], kind)))
+    return pc.unique(rules["principal"].filter(pc.equal(rules["principal_type"], kind)))
 
 
 def _numbered(columns: list[pa.Array]) -> tuple[tuple[str, ...], list[pa.Array]]:
@@ -370,7 +375,7 @@ def _groups_named(snapshot: Snapshot, in_groups: _Members, in_roles: _Members) -
         if kind == "group":
             named.add(member)
     named.update(member for kind, member, _ in in_roles.others if kind == "GROUP")
-    named.update(pc.unique(_holders(snapshot, "GROUP")).to_pylist())
+    named.update(_holders(snapshot, "GROUP").to_pylist())
     return named - {"", None}
 
 

@@ -71,7 +71,7 @@ def number_key(
         bounds = pc.min_max(numbers).as_py()
         smallest = 0 if bounds["min"] is None else bounds["min"]
         largest = 0 if bounds["max"] is None else bounds["max"]
-    if largest - smallest + 2 > _WORD:  # nothing sane; rank the distinct numbers instead
+    if not -_WORD < smallest <= largest < smallest + _WORD - 2:  # nothing sane: ranks instead
         return _rank_numbers(numbers)
     shifted = pc.subtract(pc.cast(numbers, pa.int64()), smallest - 1)
     return Key(pc.fill_null(shifted, 0), largest - smallest + 2)

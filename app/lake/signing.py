@@ -108,13 +108,13 @@ def _load(path: Path, what: str) -> Any:
     except OSError as error:
         raise SnapshotError(
             f"The {what} key {path} cannot be read: {error.strerror}",
-            mend="Make a pair of keys with `lakewarden snapshot keys`",
+            mend="Make a pair of keys with lakewarden snapshot keygen",
         ) from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, kind):
         raise SnapshotError(
             f"{path} holds no {what} Ed25519 key in PEM, without a password",
-            mend="Make a pair of keys with `lakewarden snapshot keys`",
+            mend="Make a pair of keys with lakewarden snapshot keygen",
         )
     return key

@@ -29,13 +29,23 @@ class SnapshotAssembly:
     come; what no source says that of is begun at the end.
     """
 
-    def __init__(self, folder: Path, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, folder: Path) -> None:
         make_index_folders(folder)
         self._folder = folder
-        self._threads = threads
+        self._threads = ThreadPoolExecutor(2)
+        self._index_threads = ThreadPoolExecutor(1)
+        self._indexed: list[Future[None]] = []
         self._store = FactStore()
         self._objects: Future[tuple[LakeObjects, Entries]] | None = None
         self._parts: dict[str, Future[Entries]] = {}
+
+    def __enter__(self) -> "SnapshotAssembly":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for whatever is being written; what has not begun is given up."""
+        for threads in (self._threads, self._index_threads):
+            threads.shutdown(cancel_futures=True)
 
     def add(self, facts: Facts) -> None:
         """Keep a batch, and begin what need not wait any longer."""
@@ -52,6 +62,8 @@ class SnapshotAssembly:
         for part in self._parts.values():
             entries |= part.result()
         entries |= self._write(build_rest(self._store, objects), objects)
+        for written in self._indexed:
+            written.result()
         return dict(sorted(entries.items()))
 
     def _begin(self, is_complete: Callable[[str], bool]) -> Future[tuple[LakeObjects, Entries]]:
@@ -74,12 +86,15 @@ class SnapshotAssembly:
         entries: Entries = {}
         for name in list(tables):
             table = tables.pop(name).combine_chunks()
-            write_index(
-                self._folder,
-                name,
-                table,
-                databases=objects.database_count,
-                tables=objects.table_count,
+            self._indexed.append(
+                self._index_threads.submit(
+                    write_index,
+                    self._folder,
+                    name,
+                    table,
+                    databases=objects.database_count,
+                    tables=objects.table_count,
+                )
             )
             entries[name] = write_parquet(self._folder / f"{name}.parquet", table)
         return entries

@@ -1,7 +1,6 @@
 """Writes the facts of a crawl as a snapshot."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.core.facts import Facts
@@ -21,8 +20,7 @@ def write_snapshot(facts: Iterable[Facts], folder: Path, taken: Taken) -> Stored
     through and leaves nothing behind. Raises SnapshotError when the disk refuses.
     """
     with writing_folder(folder) as writing:
-        with ThreadPoolExecutor(2) as threads:
-            assembly = SnapshotAssembly(writing, threads)
+        with SnapshotAssembly(writing) as assembly:
             for batch in facts:
                 assembly.add(batch)
             entries = assembly.finish()

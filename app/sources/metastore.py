@@ -7,18 +7,21 @@ SourceError when nothing trustworthy would remain.
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.core.facts import GRANT_LEVELS, Facts, Progress, no_progress
+from app.core.facts import Facts, Progress, no_progress
 from app.core.id_lookup import IdLookup
 from app.core.names import DEFAULT_CATALOG, ObjectName
 from app.core.redaction import redact_locations, redact_properties
 from app.sources import metastore_schema as schema
-from app.sources.arrow_batches import as_facts, constant_text, fact_rows, last_of
+from app.sources.alongside import alongside
+from app.sources.arrow_batches import as_facts, fact_rows, last_of
 from app.sources.metastore_columns import TableColumns
 from app.sources.metastore_connection import Connect, Read
+from app.sources.metastore_grants import grant_facts, legal_flag
 from app.sources.metastore_reader import Columns, MetastoreReader
 from app.sources.table_properties import TableProperties
 from app.sources.trino_view import decode_views
@@ -38,7 +41,16 @@ class MetastoreSource:
         a table without which nothing could be trusted, or is lost on the way.
         """
         with self._connect() as connection:
-            yield from _Crawl(MetastoreReader(connection, progress)).facts()
+            reader = MetastoreReader(connection, progress)
+            reader.require(*schema.ESSENTIAL)
+            crawl = _Crawl(reader)
+            with connection.beside() as other:
+                grants = reader.beside(other or connection)
+                for facts in crawl.facts(grants, at_once=other is not None):
+                    if facts.kind == "grants":
+                        crawl.grants += facts.batch.num_rows
+                        progress("grants", crawl.grants, None)
+                    yield facts
 
 
 class _Crawl:
@@ -46,34 +58,41 @@ class _Crawl:
 
     def __init__(self, reader: MetastoreReader) -> None:
         self._reader = reader
+        self.grants = 0  # how many have been read
         self._settings: list[tuple[str, str]] = [("source", "metastore-database")]
         self._databases: dict[int, tuple[str, str]] = {}  # id → (catalog, name)
         self._tables: list[Columns] = []  # to name a table in a gap
         self._properties = TableProperties()
         self._columns = TableColumns(self._properties)
 
-    def facts(self) -> Iterator[Facts]:
-        """The whole crawl, as a sentence.
+    def facts(self, grants: MetastoreReader, *, at_once: bool) -> Iterator[Facts]:
+        """The whole crawl, as a sentence; the grants at once with the rest, if they can.
 
-        The largest kinds come last but for the columns, so that whoever writes them down
-        is nearly done with the grants when the last batch comes.
+        Whoever writes the facts down is nearly done with the grants, the largest kind,
+        when the last columns come.
         """
-        self._reader.require(*schema.ESSENTIAL)
         self._read_version()
+        grants.version = self._reader.version
+        objects, details = self._object_facts(), self._detail_facts()
+        if at_once:
+            yield from alongside(chain(objects, details), grant_facts(grants))
+        else:
+            yield from chain(objects, grant_facts(grants), details)
+        yield fact_rows("lake_settings", sorted(self._settings))
+        yield self._reader.gaps()
+
+    def _object_facts(self) -> Iterator[Facts]:
         yield from self._catalog_facts()
         yield from self._database_facts()
         yield from self._table_facts()
         yield from self._plain_facts("roles", schema.ROLES)
         yield from self._member_facts()
-        for level in GRANT_LEVELS:
-            yield from self._grant_facts(level)
-        yield last_of("grants")
+
+    def _detail_facts(self) -> Iterator[Facts]:
         yield from self._property_facts()
         yield from self._column_facts()
         yield from self._partition_facts()
         yield from self._plain_facts("view_sources", schema.VIEW_SOURCES)
-        yield fact_rows("lake_settings", sorted(self._settings))
-        yield self._reader.gaps()
 
     def _read_version(self) -> None:
         for columns in self._reader.batches("version", schema.VERSION):
@@ -177,17 +196,11 @@ class _Crawl:
         # A membership of a role that is gone is kept, nameless: Hive fails on whoever has it.
         nameless = 0
         for columns in self._reader.batches("role members", schema.ROLE_MEMBERS):
-            columns["admin_option"] = _flag(columns["admin_option"])
+            columns["admin_option"] = legal_flag(columns["admin_option"])
             nameless += columns["role"].null_count
             yield as_facts("role_members", columns)
         if nameless:
             self._settings.append(("memberships_of_missing_roles", str(nameless)))
-
-    def _grant_facts(self, level: str) -> Iterator[Facts]:
-        for columns in self._reader.batches(f"{level} grants", schema.GRANTS[level]):
-            columns["level"] = constant_text(level, len(columns["source_row"]))
-            columns["grant_option"] = _flag(columns["grant_option"])
-            yield as_facts("grants", columns)
 
     def _plain_facts(self, kind: str, read: Read) -> Iterator[Facts]:
         for columns in self._reader.batches(kind.replace("_", " "), read):
@@ -215,9 +228,3 @@ class _Crawl:
         if columns["name"].null_count:
             columns["name"] = pc.fill_null(columns["name"], "")
             self._reader.gap("lake", "", f"{kind} without a name", f"What these {kind} are")
-
-
-def _flag(numbers: pa.Array) -> pa.Array:
-    """0 and 1 as booleans; null for any other number, which makes Hive's lookup fail."""
-    legal = pc.is_in(numbers, value_set=pa.array([0, 1], numbers.type))
-    return pc.if_else(legal, pc.not_equal(numbers, 0), pa.scalar(None, pa.bool_()))

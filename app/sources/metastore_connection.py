@@ -79,6 +79,13 @@ class MetastoreConnection(Protocol):
         """
         ...
 
+    def beside(self) -> AbstractContextManager["MetastoreConnection | None"]:
+        """A second connection with the very same view, for another thread to read.
+
+        None where the database, its driver or its limits do not allow one.
+        """
+        ...
+
 
 class Connect(Protocol):
     """Opens the connection of a source, and closes it whatever happens."""

@@ -7,7 +7,7 @@ One transaction WITH CONSISTENT SNAPSHOT, READ ONLY. The server hands out UTF-8,
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pyarrow as pa
@@ -108,6 +108,10 @@ class MysqlMetastore:
             texts = pa.RecordBatch.from_arrays(columns, names=schema.names)
             yield texts.cast(schema)
         cursor.close()
+
+    def beside(self) -> AbstractContextManager[None]:
+        """None: a second connection would have a view of its own."""
+        return nullcontext()
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

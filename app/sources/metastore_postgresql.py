@@ -1,11 +1,12 @@
 """A metastore's database in PostgreSQL, read through ADBC.
 
 ADBC streams `COPY (SELECT …) TO STDOUT` in binary straight into Arrow batches of about
-16 MB, inside the connection's transaction: REPEATABLE READ, READ ONLY, one view of all.
+16 MB, inside the connection's transaction: REPEATABLE READ, READ ONLY, one view of all. A second
+session shares that view by its exported snapshot, so that server and crawl use two cores.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -70,27 +71,38 @@ def _connect(address: SourceUrl) -> Iterator["PostgresqlMetastore"]:
     import adbc_driver_postgresql.dbapi as driver
 
     try:
-        with driver.connect(_libpq_uri(address)) as connection, connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            for setting in _SETTINGS:
-                cursor.execute(setting)
-            schema = address.query.get("schema")
-            if schema is not None:
-                cursor.execute(f"SET LOCAL search_path TO {_identifier(schema)}")
-            yield PostgresqlMetastore(cursor)
+        with _transaction(address) as cursor:
+            yield PostgresqlMetastore(cursor, address)
     except (driver.Error, pa.ArrowException, OSError) as error:
         if "due to user request" in str(error):
             raise KeyboardInterrupt from None  # Ctrl-C, on which the driver cancels its query
         raise _lost(address, error) from None
 
 
+@contextmanager
+def _transaction(address: SourceUrl, view: str = "") -> Iterator[Any]:
+    """A cursor in a transaction; with `view`, one that sees what its exporter sees."""
+    import adbc_driver_postgresql.dbapi as driver
+
+    with driver.connect(_libpq_uri(address)) as connection, connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if view:
+            cursor.execute(f"SET TRANSACTION SNAPSHOT '{view}'")
+        for setting in _SETTINGS:
+            cursor.execute(setting)
+        schema = address.query.get("schema")
+        if schema is not None:
+            cursor.execute(f"SET LOCAL search_path TO {_identifier(schema)}")
+        yield cursor
+
+
 class PostgresqlMetastore:
     """An open transaction in PostgreSQL; implements MetastoreConnection."""
 
-    def __init__(self, cursor: Any) -> None:
+    def __init__(self, cursor: Any, address: SourceUrl) -> None:
         self._cursor = cursor
-        cursor.execute("SELECT current_setting('server_encoding')")
-        self.texts_are_valid = cursor.fetchone() != ("SQL_ASCII",)
+        self._address = address
+        self.texts_are_valid = self._value("current_setting('server_encoding')") != "SQL_ASCII"
 
     def shape(self) -> Shape:
         """Which tables and columns the schema has, and which of them may be read."""
@@ -115,6 +127,30 @@ class PostgresqlMetastore:
         self._cursor.execute(f"SELECT {grouped.select} FROM {source}")
         for batch in self._cursor.fetch_record_batch():
             yield grouped.ungroup(batch)
+
+    @contextmanager
+    def beside(self) -> Iterator["PostgresqlMetastore | None"]:
+        """A second session on this transaction's exported snapshot.
+
+        None on a standby, which older servers let export none, and where the server has
+        no second connection for this user.
+        """
+        import adbc_driver_postgresql.dbapi as driver
+
+        if self._value("pg_is_in_recovery()"):
+            yield None
+            return
+        view = self._value("pg_export_snapshot()")
+        with ExitStack() as stack:
+            try:
+                cursor = stack.enter_context(_transaction(self._address, view))
+            except driver.Error:
+                cursor = None
+            yield cursor and PostgresqlMetastore(cursor, self._address)
+
+    def _value(self, expression: str) -> Any:
+        self._cursor.execute(f"SELECT {expression}")
+        return self._cursor.fetchone()[0]
 
     def _say_where(self) -> None:
         """Raise SourceError when the metastore is in another schema of this database."""

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from copy import copy
 
 import pyarrow as pa
 
 from app.core.errors import SourceError
-from app.core.facts import Facts, Progress
+from app.core.facts import Facts, Progress, no_progress
 from app.sources import metastore_schema as schema
 from app.sources.arrow_batches import fact_rows, with_valid_text
 from app.sources.metastore_connection import TYPES, MetastoreConnection, Read
@@ -27,6 +28,15 @@ class MetastoreReader:
         self._gaps: dict[tuple[str, str, str], str] = {}
         #: (major, minor) once it is known; what a version lacks is no gap.
         self.version = (0, 0)
+
+    def beside(self, connection: MetastoreConnection) -> "MetastoreReader":
+        """A reader for another thread, over a connection with the same view.
+
+        It notes its gaps among those of this one, and tells nobody of its progress.
+        """
+        other = copy(self)
+        other._connection, other._progress = connection, no_progress
+        return other
 
     def require(self, *reads: Read) -> None:
         """Raise SourceError when there is no metastore here, or one of the reads fails."""

@@ -6,7 +6,7 @@ known types, which is dropped again, and each value is brought to its column's t
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -119,6 +119,10 @@ class SqliteMetastore:
         for batch in self._cursor.fetch_record_batch():
             yield batch.slice(skipped).cast(schema)
             skipped = 0
+
+    def beside(self) -> AbstractContextManager[None]:
+        """None: one reader is as fast as the file."""
+        return nullcontext()
 
     def _damage(self, columns: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
         """Numbers that are none, by table: their rows lose what the number said."""

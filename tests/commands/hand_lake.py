@@ -100,7 +100,7 @@ class HandLake:
 
     def view(self, database: str, name: str, text: str, columns: Sequence[str] = ("id",)) -> None:
         """Add a view."""
-        texts = {"VIEW_EXPANDED_TEXT": text, "VIEW_ORIGINAL_TEXT": text}
+        texts: dict[str, Any] = {"VIEW_EXPANDED_TEXT": text, "VIEW_ORIGINAL_TEXT": text}
         self.table(database, name, columns, TBL_TYPE="VIRTUAL_VIEW", **texts)
 
     def role(self, name: str) -> None:

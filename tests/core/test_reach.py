@@ -29,6 +29,7 @@ from tests.policy.folders import MODEL
 from tests.policy.worlds import policies
 
 MANY = settings(max_examples=300, deadline=None)
+SOME = settings(max_examples=100, deadline=None)
 ENGINE_GROUPS = st.sampled_from(["directory", "none", None])
 NODES = (*(f"group:{name}" for name in GROUPS), *(f"role:{name}" for name in ROLES))
 PEOPLE = tuple(f"user:{name}" for name in (*USERS, "stranger"))
@@ -74,7 +75,7 @@ def members(population: Population, kind: str, name: str) -> list[str]:
 # Who there is
 
 
-@MANY
+@SOME
 @given(worlds())
 def test_users_are_those_whom_anything_names(lake: RandomLake) -> None:
     named = {row["name"] for row in lake.of("users")}
@@ -90,7 +91,7 @@ def test_users_are_those_whom_anything_names(lake: RandomLake) -> None:
     ]
 
 
-@MANY
+@SOME
 @given(worlds())
 def test_opaque_groups_are_those_named_and_not_listed(lake: RandomLake) -> None:
     named = {row["group"] for row in lake.of("group_members")}
@@ -104,7 +105,7 @@ def test_opaque_groups_are_those_named_and_not_listed(lake: RandomLake) -> None:
     )
 
 
-@MANY
+@SOME
 @given(
     st.lists(
         st.tuples(
@@ -164,7 +165,7 @@ class Pieces(MemorySnapshot):
         return pa.concat_tables([whole.slice(0, 0), *pieces, whole.slice(0, 0)])
 
 
-@MANY
+@SOME
 @given(worlds(), ENGINE_GROUPS)
 def test_pieces_of_a_table_make_no_difference(lake: RandomLake, engine_groups: str | None) -> None:
     whole = built(lake, engine_groups).population
@@ -231,7 +232,7 @@ def test_roles_are_what_the_loop_says(lake: RandomLake, engine_groups: str | Non
     assert BROKEN not in population.roles
 
 
-@MANY
+@SOME
 @given(worlds(), ENGINE_GROUPS)
 def test_edges_are_the_rows(lake: RandomLake, engine_groups: str | None) -> None:
     expected: dict[str, set[str]] = {"everyone": {"role:public"}}

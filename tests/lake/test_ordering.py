@@ -3,6 +3,7 @@
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,16 @@ def test_keys_too_large_to_share_a_word_are_numbered_together() -> None:
     numbers, rows = distinct([large, large, large])
     assert numbers.to_pylist() == [1, 0, 1]
     assert len(rows) == 2
+
+
+@pytest.mark.parametrize("numbers", [[-(2**63)], [2**63 - 1, None], [-(2**63), 0, 2**63 - 1], []])
+def test_numbers_at_the_ends_of_their_range(numbers: list[int | None]) -> None:
+    key = number_key(pa.array(numbers, pa.int64()))
+    found = key.values.to_pylist()
+    assert [numbers[place] for place in sorted(range(len(found)), key=found.__getitem__)] == sorted(
+        numbers, key=lambda number: (number is not None, number)
+    )
+    assert all(0 <= value < key.size for value in found)
 
 
 def test_rows_in_order_are_left_alone() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
 
 import psycopg
 import pytest
@@ -89,6 +90,34 @@ def test_an_unreadable_location_is_a_gap(
         run(url, f'GRANT SELECT ("VIEW_ORIGINAL_TEXT") ON "TBLS" TO {name}')
         with pytest.raises(SourceError, match="TBLS has no readable column OWNER_TYPE"):
             crawl(address)
+
+
+def test_one_connection_is_enough(postgres: PostgresCluster, postgres_url: FreshDatabase) -> None:
+    url = postgres_url()
+    into_postgresql(url, small_lake())
+    with reader(postgres, url) as address:
+        both = crawl(address)
+        run(url, f'ALTER ROLE "reader_{url.rpartition("/")[2]}" CONNECTION LIMIT 1')
+        alone = crawl(address)
+    for kind in ("tables", "grants", "columns", "gaps", "lake_settings"):
+        assert sorted(map(str, alone.rows(kind))) == sorted(map(str, both.rows(kind)))
+
+
+def test_the_progress_of_both_sessions_is_told_in_the_callers_thread(
+    postgres_url: FreshDatabase,
+) -> None:
+    told: dict[str, int] = {}
+    threads = set()
+
+    def progress(what: str, done: int, total: int | None) -> None:
+        told[what] = done
+        threads.add(get_ident())
+
+    list(open_source(into_postgresql(postgres_url(), small_lake())).crawl(progress))
+    assert told["grants"] == sum(
+        len(rows) for name, rows in small_lake().items() if "PRIVS" in name
+    )
+    assert threads == {get_ident()}
 
 
 def test_a_wrong_password_is_never_shown(postgres: PostgresCluster) -> None:
