@@ -59,7 +59,13 @@ def _earlier(session: Session, lake: str, later: Run, since: str | None) -> Run:
                 f"{lake} has one whole run only, {later.id}",
                 mend="There is something to compare after the next audit",
             )
-        return runs.run(session, later.previous_run)
+        try:
+            return runs.run(session, later.previous_run)
+        except NotFoundError:
+            raise NotFoundError(
+                f"The run before {later.id} was pruned",
+                mend="There is something to compare after the next audit",
+            ) from None
     if _RUN.fullmatch(since):
         return wiring.run_of(session, lake, since)
     found = runs.last_whole_run(session, lake, until=parse_time(since))

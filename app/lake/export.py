@@ -18,18 +18,11 @@ import pyarrow.parquet as pq
 from app.core.errors import SnapshotError
 from app.core.snapshots import LAYOUT
 from app.lake.export_limits import ExportLimits
+from app.lake.manifest import MANIFEST, TAKEN, canonical_json, manifest_bytes, sha256_of
 from app.lake.question_index import rebuild_index
 from app.lake.signing import sign, verify
 from app.lake.snapshot import StoredSnapshot
-from app.lake.snapshot_files import (
-    MANIFEST,
-    TAKEN,
-    canonical_json,
-    manifest_bytes,
-    sha256_of,
-    sync_all,
-    write_parquet,
-)
+from app.lake.snapshot_files import sync_all, write_parquet
 from app.lake.snapshot_folder import Taken, put_in_place, writing_folder
 
 EXPORT, SIGNATURE = "export.json", "signature.json"

@@ -6,8 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.core.snapshots import LAYOUT
+from app.lake.manifest import INDEX, OFFSETS_FOLDER
 from app.lake.row_offsets import offsets_into
-from app.lake.snapshot_files import INDEX, OFFSETS_FOLDER, write_arrow
+from app.lake.snapshot_files import write_arrow
 
 
 def make_index_folders(folder: Path) -> None:

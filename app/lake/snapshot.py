@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from app.core.errors import SnapshotError
 from app.core.snapshots import FORMAT_VERSION, LAYOUT, OFFSETS
-from app.lake.snapshot_files import (
+from app.lake.manifest import (
     INDEX,
     MANIFEST,
     OFFSETS_FOLDER,

@@ -1,12 +1,9 @@
 """The bytes of a snapshot: the same tables give the same files, on every machine.
 
-One fixed row-group size and compression, no creation time, no pandas or Arrow schema in
-the footer. `manifest.json` names every file with its rows and sha256, and carries the
-content hash: the sha256 over those names and hashes in canonical JSON.
+One fixed row-group size, encoding and compression, no creation time, no pandas or Arrow
+schema in the footer.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,21 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from app.core.snapshots import FORMAT_VERSION
+from app.lake.manifest import sha256_of
 
 ROW_GROUP = 122_880  # rows; what the DuckDB engine scans at a time
-MANIFEST = "manifest.json"
-TAKEN = "taken.json"
-INDEX = "index"
-OFFSETS_FOLDER = "offsets"
-
 _SYNCS_AT_ONCE = 16
 
-#: Columns whose values hardly repeat: a dictionary would be built and thrown away.
-_NO_DICTIONARY = ("source_row", "create_time", "text", "original")
+#: Numbers that grow from row to row or hardly repeat: stored as differences.
+_GROWING = ("object", "table", "source_row", "create_time")
+#: Texts that hardly repeat: a dictionary would be built and thrown away.
+_TEXTS = ("text", "original", "location", "value")
 
 
 def write_parquet(path: Path, table: pa.Table) -> dict[str, Any]:
@@ -36,13 +31,20 @@ def write_parquet(path: Path, table: pa.Table) -> dict[str, Any]:
 
     It is on disk for good only after sync_all.
     """
+    names = table.column_names
+    growing = [
+        field.name
+        for field in table.schema
+        if field.name in _GROWING and pa.types.is_integer(field.type)
+    ]
     pq.write_table(
         table.combine_chunks(),
         path,
         row_group_size=ROW_GROUP,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[name for name in table.column_names if name not in _NO_DICTIONARY],
+        use_dictionary=[name for name in names if name not in (*growing, *_TEXTS)],
+        column_encoding=dict.fromkeys(growing, "DELTA_BINARY_PACKED"),
         store_schema=False,
         version="2.6",
         data_page_version="1.0",
@@ -53,39 +55,22 @@ def write_parquet(path: Path, table: pa.Table) -> dict[str, Any]:
 def write_arrow(path: Path, table: pa.Table) -> None:
     """Write one table as an uncompressed Arrow IPC file that can be memory mapped.
 
-    What stood there is replaced, so whoever has it mapped keeps what he sees.
+    The same table gives the same bytes: numbers under nulls, which may be anything, are
+    0. What stood there is replaced, so whoever has it mapped keeps what he sees.
     """
+    columns = [_zero_under_nulls(column) for column in table.combine_chunks().columns]
+    table = pa.table(columns, schema=table.schema)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with pa.OSFile(str(fresh), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table.combine_chunks())
+        writer.write_table(table)
     os.replace(fresh, path)
 
 
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def manifest_bytes(tables: dict[str, dict[str, Any]], **more: Any) -> bytes:
-    """The manifest of a snapshot's tables, its content hash included.
-
-    `more` stands beside the tables and is hashed with them.
-    """
-    content: dict[str, Any] = {"format": FORMAT_VERSION, "tables": tables, **more}
-    content["content_hash"] = content_hash(content)
-    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
-
-
-def content_hash(manifest: dict[str, Any]) -> str:
-    """The sha256 over everything a manifest says but its content hash itself."""
-    hashed = {key: value for key, value in manifest.items() if key != "content_hash"}
-    return hashlib.sha256(canonical_json(hashed)).hexdigest()
-
-
-def canonical_json(value: Any) -> bytes:
-    """One spelling for each value, to be hashed or signed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+def _zero_under_nulls(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    if column.null_count == 0 or not pa.types.is_integer(column.type) or column.num_chunks != 1:
+        return column
+    numbers = column.chunk(0).fill_null(0)
+    return pc.if_else(column.chunk(0).is_valid(), numbers, pa.scalar(None, numbers.type))
 
 
 def sync_all(paths: Iterable[Path]) -> None:

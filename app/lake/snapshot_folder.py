@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.core.errors import SnapshotError
+from app.lake.manifest import TAKEN, canonical_json
 from app.lake.snapshot import StoredSnapshot
-from app.lake.snapshot_files import TAKEN, canonical_json, sync_all
+from app.lake.snapshot_files import sync_all
 
 _WRITING = ".writing-"
 _LOCK = "lock"

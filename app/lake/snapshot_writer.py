@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.core.facts import Facts
+from app.lake.manifest import MANIFEST, manifest_bytes
 from app.lake.snapshot import StoredSnapshot
 from app.lake.snapshot_assembly import SnapshotAssembly
-from app.lake.snapshot_files import MANIFEST, manifest_bytes
 from app.lake.snapshot_folder import Taken, put_in_place, writing_folder
 
 __all__ = ["Taken", "write_snapshot"]

@@ -16,11 +16,11 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from pyroaring import BitMap, FrozenBitMap
+from pyroaring import FrozenBitMap
 
 from app import wiring
 from app.core.lake_view import LakeView, class_names
-from app.core.rights.mode import Meaning
+from app.core.rights.grant_rows import GrantRow, TableGrants
 from app.core.verdicts import Policies
 from app.policy.enforcing import in_casbin_order, model_of
 from app.settings import load_settings
@@ -48,49 +48,47 @@ WHERE r.level = 2 GROUP BY g.first ORDER BY g.first
 """
 
 
-class Rules:
-    """What every rule of a lake gives, and to whom, under its mode."""
+class Signatures:
+    """Who has each judged right by a set of rules, as the lake's mode decides.
+
+    An owner or the parts of a table give none of the judged rights in the modes that
+    lake L is measured in; `_check` would find it.
+    """
 
     def __init__(self, view: LakeView, rights: Sequence[str]) -> None:
-        self._reach = view.reach
-        self._people = view.reach.population.active_people
-        self._roles: dict[frozenset[str], FrozenBitMap] = {}
-        self._said: list[tuple[Meaning, str, str]] = []
-        meanings: dict[tuple[Any, ...], Meaning] = {}
-        columns = view.snapshot.mapped("rules").to_pydict()
-        names = ("principal_type", "principal", "privilege", "grant_option", "authorizer")
-        for row in zip(*(columns[name] for name in names), strict=True):
-            kind, name, privilege, option, authorizer = row
-            spoken = name if kind == "ROLE" else ""  # the role admin means something else
-            key = (kind, spoken, privilege, option, authorizer)
-            if key not in meanings:
-                meanings[key] = view.mode.meaning(
-                    "table", kind or "", spoken, privilege or "", option, authorizer
-                )
-            self._said.append((meanings[key], kind or "", name or ""))
+        self._view = view
         self._rights = rights
+        self._people = view.reach.population.active_people
+        rules = view.snapshot.mapped("rules").to_pylist()
+        self._rows = [_row(number, rule) for number, rule in enumerate(rules)]
 
     def reaches(self, rules: Sequence[int]) -> Iterator[FrozenBitMap]:
         """The active people who have each right by some rules, in the order of the rights."""
-        refused = [self._said[rule] for rule in rules if self._said[rule][0].refuses]
-        out = self._union(refused) if refused else None
+        table = TableGrants(
+            grants=tuple(self._rows[rule] for rule in rules),
+            columns=(),
+            owner=None,
+            owner_type=None,
+            database_owner=None,
+            database_owner_type=None,
+        )
         for right in self._rights:
-            found = self._union(
-                [self._said[rule] for rule in rules if right in self._said[rule][0].gives]
-            )
-            yield found if out is None else found - out
+            yield self._view.mode.on_table(right, table, self._view.reach).possible & self._people
 
-    def _union(self, said: Sequence[tuple[Meaning, str, str]]) -> FrozenBitMap:
-        roles = frozenset(name for _, kind, name in said if kind == "ROLE")
-        if roles not in self._roles:
-            sets = (self._reach.principal("ROLE", name).possible for name in roles)
-            self._roles[roles] = FrozenBitMap(BitMap().union(*sets) & self._people)
-        single = BitMap()
-        for _, kind, name in said:
-            if kind != "ROLE":
-                single |= self._reach.principal(kind, name).possible
-        held = self._roles[roles]
-        return held | (single & self._people) if single else held
+
+def _row(number: int, rule: dict[str, Any]) -> GrantRow:
+    return GrantRow(
+        row=0,
+        level="table",
+        column=None,
+        partition=None,
+        rule=number,
+        principal_type=rule["principal_type"] or "",
+        principal=rule["principal"] or "",
+        privilege=rule["privilege"] or "",
+        grant_option=rule["grant_option"],
+        authorizer=rule["authorizer"],
+    )
 
 
 def main() -> None:
@@ -102,15 +100,15 @@ def main() -> None:
     snapshot = wiring.newest_snapshot(lake, settings.data)
     view = wiring.lake_view(lake, snapshot, policies, settings.data)
     rights = policies.severity.judged_rights
-    rules = Rules(view, rights)
+    signatures = Signatures(view, rights)
     groups = _groups(view)
     sizes = [
         len(reached) * group["tables"]
         for group in groups
-        for reached in rules.reaches(group["rules"])
+        for reached in signatures.reaches(group["rules"])
     ]
-    _check(view, rules, rights, groups)
-    drawn = _draw(rules, rights, groups, sizes, requests)
+    _check(view, signatures, rights, groups)
+    drawn = _draw(signatures, rights, groups, sizes, requests)
     written = _sample(view, policies, drawn)
     sample.write_text(json.dumps(written), encoding="utf-8")
     by_right = {right: sum(sizes[place :: len(rights)]) for place, right in enumerate(rights)}
@@ -138,20 +136,20 @@ def _groups(view: LakeView) -> list[dict[str, Any]]:
 
 
 def _check(
-    view: LakeView, rules: Rules, rights: Sequence[str], groups: list[dict[str, Any]]
+    view: LakeView, signatures: Signatures, rights: Sequence[str], groups: list[dict[str, Any]]
 ) -> None:
     """Some signatures again, table by table, as questions are answered."""
     people = view.reach.population.active_people
     for group in random.Random(_SEED).sample(groups, min(_CHECKED, len(groups))):
         table = view.lookup.table_grants(group["drawn"], view.mode.inherited_levels)
-        for right, reached in zip(rights, rules.reaches(group["rules"]), strict=True):
+        for right, reached in zip(rights, signatures.reaches(group["rules"]), strict=True):
             exact = view.mode.on_table(right, table, view.reach).possible & people
             if exact != reached:
                 raise AssertionError(f"table {group['drawn']}: {right} was counted wrong")
 
 
 def _draw(
-    rules: Rules,
+    signatures: Signatures,
     rights: Sequence[str],
     groups: list[dict[str, Any]],
     sizes: list[int],
@@ -164,7 +162,7 @@ def _draw(
     for _ in range(requests):
         place = bisect_right(until, chance.randrange(until[-1]))
         group, right = groups[place // len(rights)], place % len(rights)
-        reached = list(rules.reaches(group["rules"]))[right]
+        reached = list(signatures.reaches(group["rules"]))[right]
         drawn.append((reached[chance.randrange(len(reached))], group["drawn"], rights[right]))
     return drawn
 

@@ -37,7 +37,7 @@ def own(audited: HandLake, tmp_path: Path) -> HandLake:
 
 @pytest.fixture(scope="session")
 def demo_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demonstration lake, built, audited once. To be read, not changed."""
+    """The demonstration lake, built and audited. It may be audited again, not changed."""
     data = tmp_path_factory.mktemp("demo")
     ran = run("demo", "--data", data)
     assert ran.code == 0

@@ -148,7 +148,7 @@ class TestPrune:
         return own
 
     def folders(self, lake: HandLake, name: str) -> int:
-        return len([path for path in (lake.data / name / "main").iterdir()])
+        return len(list((lake.data / name / "main").iterdir()))
 
     def test_by_age_and_count(self, old: HandLake) -> None:
         assert (self.folders(old, "results"), self.folders(old, "snapshots")) == (4, 4)
@@ -172,7 +172,7 @@ class TestPrune:
         assert run("exposures", config=old.config).code == 0
         assert run("can", "ann", "select", "hr_payroll.salaries", config=old.config).code == 0
         ran = run("changes", config=old.config)
-        assert (ran.code, "was pruned" in ran.err or "one whole run" in ran.err) == (2, True)
+        assert (ran.code, "was pruned" in ran.err) == (2, True)
 
     def test_a_folder_elsewhere_is_left_alone(self, old: HandLake, tmp_path: Path) -> None:
         precious = tmp_path / "precious"

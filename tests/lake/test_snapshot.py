@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import SnapshotError
+from app.lake.manifest import content_hash
 from app.lake.snapshot import StoredSnapshot, snapshots_folder, stored_snapshots
-from app.lake.snapshot_files import content_hash
 from app.lake.snapshot_writer import Taken, write_snapshot
 from tests.lake.facts_by_hand import facts, tiny_lake
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
 
@@ -14,6 +16,7 @@ from app.core.errors import SnapshotError, SourceError
 from app.core.facts import Facts
 from app.core.snapshots import LAYOUT
 from app.lake.snapshot import StoredSnapshot
+from app.lake.snapshot_files import write_arrow
 from app.lake.snapshot_writer import Taken, write_snapshot
 from tests.lake.facts_by_hand import facts, tiny_lake
 
@@ -124,6 +127,7 @@ def test_a_disk_that_refuses_is_said(tmp_path: Path) -> None:
 DYING = """
 import os, sys
 from pathlib import Path
+from app.lake.snapshot_files import write_arrow
 from app.lake.snapshot_writer import Taken, write_snapshot
 from tests.lake.facts_by_hand import tiny_lake
 def facts():
@@ -159,3 +163,17 @@ def test_the_manifest_says_nothing_of_time_or_place(tmp_path: Path) -> None:
     assert set(manifest["tables"]["grants"]) == {"rows", "bytes", "sha256"}
     assert os.fspath(tmp_path) not in str(manifest)
     StoredSnapshot(snapshot.path).verify()
+
+
+def test_what_lies_under_nulls_does_not_show(tmp_path: Path) -> None:
+    valid = pa.array([True, False, True]).buffers()[1]
+    columns = [
+        pa.Array.from_buffers(pa.int32(), 3, [valid, pa.array(numbers, pa.int32()).buffers()[1]])
+        for numbers in ([1, 7, 3], [1, 9, 3])
+    ]
+    for name, column in zip("ab", columns, strict=True):
+        write_arrow(tmp_path / name, pa.table({"x": column}))
+    write_arrow(tmp_path / "c", pa.table({"x": pa.concat_arrays([columns[0]] * 2).slice(3)}))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "c").read_bytes()
+    assert pa.ipc.open_file(tmp_path / "c").read_all()["x"].to_pylist() == [1, None, 3]
