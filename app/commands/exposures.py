@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("exposure", metavar="[ID]", required=False)
-@click.option("--kind", multiple=True, type=click.Choice(list(KINDS)), help="Only of a kind.")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    multiple=True,
+    type=click.Choice(list(KINDS)),
+    help=f"Only of a kind: {', '.join(KINDS)}.",
+)
 @click.option(
     "--severity",
     multiple=True,
@@ -37,7 +43,13 @@ if TYPE_CHECKING:
     help="Only of a severity.",
 )
 @click.option("--class", "data_class", metavar="CLASS", multiple=True, help="Only of a data class.")
-@click.option("--status", multiple=True, type=click.Choice(STATUSES), help="Only of a status.")
+@click.option(
+    "--status",
+    metavar="STATUS",
+    multiple=True,
+    type=click.Choice(STATUSES),
+    help=f"Only of a status: {', '.join(STATUSES)}.",
+)
 @click.option("--object", "name_part", metavar="TEXT", help="Only objects whose name holds this.")
 @click.option(
     "--people", type=click.Choice(["person", "service"]), help="Only where such accounts can."

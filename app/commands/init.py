@@ -15,8 +15,7 @@ _PLACEHOLDER = "metastore+postgresql://lakewarden@db.example.com/metastore"
     "init",
     epilog=examples(
         "lakewarden init",
-        "lakewarden init --source metastore+sqlite:///lake.db --mode sql-standard "
-        "--directory csv:people --groups none",
+        "lakewarden init --source metastore+sqlite:///lake.db --mode sql-standard",
     ),
 )
 @click.option(

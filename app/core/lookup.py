@@ -93,6 +93,7 @@ class Lookup:
         self._opened: dict[str, _Rows] = {}
         self._offsets: dict[str, memoryview] = {}
         self._rules: dict[int, Rule] = {}
+        self._last_grants: tuple[tuple[object, ...], TableGrants] | None = None
 
     def rows(self, name: str) -> _Rows:
         """The rows of one table of the layout."""
@@ -181,8 +182,18 @@ class Lookup:
         """All that decides access to a table: rows of the levels a mode reads and of parts.
 
         Without `parts`, columns and grants on parts are left unread and empty; without
-        `evidence`, who granted, when and in which row.
+        `evidence`, who granted, when and in which row. The last answer is kept: a question
+        asks for the same table more than once.
         """
+        asked = (table, tuple(inherited_levels), parts, evidence)
+        kept = self._last_grants
+        if kept is None or kept[0] != asked:
+            kept = self._last_grants = (asked, self._table_grants(*asked))
+        return kept[1]
+
+    def _table_grants(
+        self, table: int, inherited_levels: Sequence[str], parts: bool, evidence: bool
+    ) -> TableGrants:
         tables, databases = self.rows("tables"), self.rows("databases")
         database = tables.value("database", table)
         grants: list[GrantRow] = []

@@ -42,10 +42,8 @@ def test_out_of_one_lake_and_into_another(
     audited: HandLake, keys: tuple[Path, Path], limited: tuple[str, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "lake.snapshot"
-    exported = run(
-        *("snapshot", "export", file, "--key", keys[0], *limited, "--format", "json"),
-        config=audited.config,
-    )
+    wanted: tuple[str | Path, ...] = ("--key", keys[0], *limited, "--format", "json")
+    exported = run("snapshot", "export", file, *wanted, config=audited.config)
     assert exported.json["bytes"] == file.stat().st_size
     assert exported.json["limited"] is bool(limited)
     other = HandLake(tmp_path / "ci", "main").write()
