@@ -37,7 +37,9 @@ def set_up_logging(
     root.addHandler(handler)
     root.setLevel(level.upper())
     for talkative in _TALKATIVE:
-        logging.getLogger(talkative).setLevel(max(root.level, logging.WARNING))
+        logger = logging.getLogger(talkative)
+        # Never louder than it is: the SQL parser would log the texts of views.
+        logger.setLevel(max(logger.level, root.level, logging.WARNING))
 
 
 def redacted(text: str) -> str:

@@ -8,9 +8,14 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.mariadb_server import MariadbServer, mariadb_server
 from tests.postgres_cluster import NoServerError, PostgresCluster, postgres_cluster
+
+# How long an example takes is the machine's business: no test is judged by the clock.
+settings.register_profile("lakewarden", deadline=None)
+settings.load_profile("lakewarden")
 
 FreshDatabase = Callable[[], str]
 
