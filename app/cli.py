@@ -5,7 +5,6 @@ import io
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
@@ -175,6 +174,8 @@ def _say(problem: Exception) -> None:
             err=True,
         )
     else:
+        import traceback
+
         traceback.print_exception(problem)
         click.echo(
             f"lakewarden: internal-error: {type(problem).__name__}: nothing was judged. "

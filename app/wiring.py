@@ -97,11 +97,13 @@ def _lake_of_source(settings: Settings, choice: LakeChoice) -> LakeSettings:
     )
 
 
-def new_engine() -> "Engine":
-    """A fresh embedded engine in bounded memory."""
+def new_engine(spill: Path | None = None) -> "Engine":
+    """A fresh embedded engine in bounded memory; spill: where what it cannot hold goes."""
     from app.lake.engine_duckdb import DuckDbEngine
 
-    return DuckDbEngine()
+    if spill is not None:
+        spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return DuckDbEngine(spill=spill)
 
 
 def crawl(lake: LakeSettings, data: Path, progress: Progress = no_progress) -> "StoredSnapshot":
@@ -321,6 +323,7 @@ def audit_parts(lake: LakeSettings, data: Path, policies: "Policies", fail_on: s
     """What an audit of a lake is made from. Raises ModeUnknownError."""
     from app.audit import AuditParts
     from app.core.rights import mode_named
+    from app.lake.results import spill_folder
 
     return AuditParts(
         lake=lake.name,
@@ -330,7 +333,7 @@ def audit_parts(lake: LakeSettings, data: Path, policies: "Policies", fail_on: s
         everyone_at=lake.everyone_at,
         policies=policies,
         compile_judge=compile_judge,
-        new_engine=new_engine,
+        new_engine=lambda: new_engine(spill_folder(data, lake.name)),
         view_parses=view_parses(data),
         fail_on=fail_on,
     )

@@ -1,6 +1,7 @@
 """Measures Lakewarden and writes docs/performance.md: python -m benchmarks."""
 
 import argparse
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -35,6 +36,8 @@ _ON_LAKES = ("audit", "enforce", "http", "cold")
 def main(arguments: list[str] | None = None) -> None:
     """Parse the options, measure, print, write. Exits 1 where a measurement failed."""
     options = _parser().parse_args(arguments)
+    # Told to end, it ends what it started and removes what it made, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = [name for name in MEASUREMENTS if not options.only or name in options.only]
     setting = Setting(options.lakes, options.runs)
     busy_before = load_now()

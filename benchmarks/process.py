@@ -64,8 +64,13 @@ def run_command(
             stderr=complaints,
         )
         assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            output = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         took = time.perf_counter() - began
         process.stdout.close()
         process.returncode = os.waitstatus_to_exitcode(status)

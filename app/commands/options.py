@@ -86,6 +86,7 @@ def limit_option(default: int) -> Callable[[Command], Command]:
     """How many rows to print."""
     return click.option(
         "--limit",
+        metavar="N",
         type=click.IntRange(1, 1_000_000_000),
         default=default,
         show_default=True,

@@ -2,11 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.options import config_option, examples
+from app.core.errors import SettingsError
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.web.services import Services
 
 
 @click.command(
@@ -36,33 +41,48 @@ def command(host: str | None, port: int | None, config: Path | None) -> None:
         with reading_scope(database) as session:
             usable = tokens.has_usable_token(session)
         check_may_serve(address, usable)
+        found = open_port(address, settings.server.port if port is None else port)
         if not usable:
             click.echo("No token is usable yet: lakewarden token create NAME", err=True)
-        _serve(services(settings, database), settings, address, port)
+        _serve(services(settings, database), settings, address, found)
 
 
-def _serve(built: object, settings: Settings, host: str, port: int | None) -> None:
-    from typing import cast
-
+def _serve(built: "Services", settings: Settings, host: str, port: int) -> None:
     from app.log import set_up_logging
     from app.main import create_app
-    from app.web.services import Services
     from app.web.serving import serve
 
     set_up_logging(settings.log.format, settings.log.level)
-    chosen = free_port(host) if port == 0 else port or settings.server.port
-    click.echo(f"Lakewarden serves http://{host}:{chosen}/ - Ctrl-C ends it.", err=True)
-    serve(create_app(cast(Services, built)), host, chosen)
+    click.echo(f"Lakewarden serves http://{shown(host)}:{port}/ - Ctrl-C ends it.", err=True)
+    serve(create_app(built), host, port)
 
 
-def free_port(host: str) -> int:
-    """A port that is free now."""
+def shown(host: str) -> str:
+    """A host as it stands in an address."""
+    return f"[{host}]" if ":" in host else host
+
+
+def open_port(host: str, port: int) -> int:
+    """That port if it can be listened on, and for 0 one that is free.
+
+    Raises SettingsError naming what is in the way.
+    """
     import socket
 
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        found: int = probe.getsockname()[1]
-        return found
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            found: int = probe.getsockname()[1]
+            return found
+    except OSError as problem:
+        raise SettingsError(
+            f"{shown(host)}:{port} cannot be listened on: {problem.strerror or problem}",
+            mend="Give another --host or --port (0: any free one), or end what listens there",
+        ) from None
 
 
 def serve_with_token(settings: Settings, lake: str) -> None:
@@ -73,7 +93,10 @@ def serve_with_token(settings: Settings, lake: str) -> None:
     from app.store.database import session_scope
 
     host = settings.server.host
-    port = settings.server.port if _is_free(host, settings.server.port) else free_port(host)
+    try:
+        port = open_port(host, settings.server.port)
+    except SettingsError:
+        port = open_port(host, 0)
     with wiring.opened_state(settings) as database:
         with session_scope(database) as session:
             made = tokens.create_token(
@@ -83,7 +106,7 @@ def serve_with_token(settings: Settings, lake: str) -> None:
                 expires_at=datetime.now(UTC) + timedelta(hours=12),
                 pepper=wiring.pepper(settings),
             )
-        address = f"http://{host}:{port}"
+        address = f"http://{shown(host)}:{port}"
         click.echo(f"\nThe API is at {address}/v1 with this token (12 hours):\n")
         click.echo(f"  export TOKEN={made.plaintext}\n")
         asked = (
@@ -95,14 +118,3 @@ def serve_with_token(settings: Settings, lake: str) -> None:
             click.echo(f'  curl -s -H "Authorization: Bearer $TOKEN" "{address}{path}"')
         click.echo("")
         _serve(services(settings, database), settings, host, port)
-
-
-def _is_free(host: str, port: int) -> bool:
-    import socket
-
-    with socket.socket() as probe:
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return port != 0

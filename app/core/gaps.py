@@ -1,9 +1,11 @@
 """Gaps of a run: what was not read, and what it hides from the comparison with before."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.core.engine import Engine
+from app.core.facts import SOURCE_TABLES
 from app.core.population import Population
 from app.core.rights.mode import AuthorizationMode
 from app.core.sql_text import literal
@@ -80,3 +82,27 @@ def shadow_condition(gaps: Sequence[Mapping[str, Any]]) -> str:
         else:
             conditions.append(f"e.object = {literal(name)}")
     return " OR ".join(dict.fromkeys(conditions))
+
+
+_UNREAD = re.compile(r"there is no table (\w+)|(\w+) may not be read|(\w+): \d+ values")
+_OF_MEMBERSHIPS = frozenset({"ROLES", "ROLE_MAP"})
+_OF_PARTS = frozenset({"COLUMNS_V2", "SDS", "PARTITIONS", "PARTITION_KEYS", "TABLE_PARAMS"})
+_PART_LEVELS = ("column", "partition", "partition_column")
+
+
+def unread_grants(gaps: Iterable[Mapping[str, Any]], mode: AuthorizationMode) -> str:
+    """Why "no grant reaches the user" may be wrong; empty where it can be trusted.
+
+    That is when rows by which the mode decides could not be read: a denial is then unknown.
+    """
+    if not mode.inherited_levels:
+        return ""
+    levels = (*mode.inherited_levels, *(_PART_LEVELS if mode.has_parts else ()))
+    deciding = {SOURCE_TABLES[level] for level in levels} | _OF_MEMBERSHIPS
+    if mode.has_parts:
+        deciding |= _OF_PARTS
+    for gap in gaps:
+        found = _UNREAD.match(gap["reason"])
+        if gap["scope"] in ("lake", "grants") and found and deciding.intersection(found.groups()):
+            return f"not all grants were read: {gap['reason']}"
+    return ""

@@ -8,6 +8,7 @@ from typing import Protocol
 from pyroaring import FrozenBitMap
 
 from app.core.errors import NotFoundError
+from app.core.gaps import unread_grants
 from app.core.lookup import Lookup, Place
 from app.core.memberships import Memberships
 from app.core.names import parse_object
@@ -82,6 +83,11 @@ class LakeView:
     def judge(self) -> Judge:
         """The policies compiled for everybody, built once."""
         return self.compile_judge(self.reach)
+
+    @cached_property
+    def unread_grants(self) -> str:
+        """Why a denial may be wrong: grants that were not read. Empty: it can be trusted."""
+        return unread_grants(self.snapshot.mapped("gaps").to_pylist(), self.mode)
 
     @cached_property
     def catalogs(self) -> frozenset[str]:

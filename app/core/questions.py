@@ -129,11 +129,13 @@ def _answer(
 ) -> Answer:
     right = parse_right(right_text)
     word = _word(view, right, place, reach)
+    doubt = view.unread_grants if word == DENIED else ""
     of_object = tuple(
         each for each in classes if not place.column or each.column in ("", place.column)
     )
     allowed, _ = view.decide_one(user, class_names(of_object), right)
-    because = _because(view, word, user, right, place, reach)
+    because = doubt or _because(view, word, user, right, place, reach)
+    word = UNKNOWN if doubt else word
     return Answer(user, right, object_text, word, YES if allowed else NO, because)
 
 

@@ -29,6 +29,11 @@ def results_folder(data: Path, lake: str) -> Path:
     return data / "results" / lake
 
 
+def spill_folder(data: Path, lake: str) -> Path:
+    """Where an audit's engine puts what memory cannot hold; emptied by the next audit."""
+    return data / "spill" / lake
+
+
 def begin_results(data: Path, lake: str, run: str) -> Path:
     """A folder to write a run's results into; nobody reads it before `finish_results`."""
     folder = results_folder(data, lake) / (run + _UNFINISHED)
@@ -68,7 +73,7 @@ def finish_results(folder: Path, posture: Posture) -> Path:
 
 
 def sweep_results(data: Path, lake: str, keep: Collection[str]) -> None:
-    """Remove the results of runs that were never recorded as whole (a killed audit).
+    """Remove what a killed audit left: results never recorded as whole, the engine's spill.
 
     Call while holding the lake, with the ids of every run the store knows as whole.
     """
@@ -76,6 +81,7 @@ def sweep_results(data: Path, lake: str, keep: Collection[str]) -> None:
     for found in sorted(folder.iterdir()) if folder.is_dir() else ():
         if found.name not in keep:
             shutil.rmtree(found, ignore_errors=True)
+    shutil.rmtree(spill_folder(data, lake), ignore_errors=True)
 
 
 class RunResults:

@@ -39,7 +39,7 @@ class Taken:
     @classmethod
     def now(cls, source: str, directory: str = "") -> "Taken":
         """Taken at this moment."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
         return cls(source, directory, now, now)
 
     @classmethod

@@ -8,6 +8,7 @@ import pytest
 
 from tests.commands.hand_lake import HandLake, payroll_lake
 from tests.commands.running import run
+from tests.commands.watched import Watched
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,12 @@ def own(audited: HandLake, tmp_path: Path) -> HandLake:
             )
     connection.close()
     return payroll_lake(folder)
+
+
+@pytest.fixture
+def watched(own: HandLake) -> Watched:
+    """The same, with policies of its own and what must not be lost noted."""
+    return Watched(own)
 
 
 @pytest.fixture(scope="session")

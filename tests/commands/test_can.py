@@ -248,3 +248,25 @@ def test_groups_count_when_the_engine_sees_them(
     assert run("crawl", config=lake.config).code == 0
     ran = run(*asked, config=lake.config)
     assert (ran.code, ran.out.partition(":")[0]) == (code, answer)
+
+
+@pytest.mark.parametrize(
+    ("mode", "dropped", "answers"),
+    [
+        ("legacy", "DB_PRIVS", ["allowed", "unknown"]),
+        ("legacy", "TBL_COL_PRIVS", ["allowed", "unknown"]),
+        ("legacy", "DC_PRIVS", ["allowed", "denied"]),
+        ("sql-standard", "DB_PRIVS", ["allowed", "denied"]),
+        ("sql-standard", "TBL_COL_PRIVS", ["allowed", "denied"]),
+    ],
+)
+def test_a_denial_is_unknown_where_grants_that_count_were_not_read(
+    own: HandLake, mode: str, dropped: str, answers: list[str]
+) -> None:
+    own.damage(f"DROP TABLE {dropped}")
+    text = HEADER + "ann,select,hr_payroll.salaries\ndan,select,hr_payroll.salaries\n"
+    given = ("--source", own.source, "--mode", mode, "--groups", "none")
+    ran = run("can", "--batch", "-", *given, config=own.config, stdin=text.encode())
+    assert [line.split(",")[3] for line in ran.lines[1:]] == answers
+    assert ran.code == (2 if "unknown" in answers else 0)
+    assert f"there is no table {dropped}" in ran.err

@@ -1,6 +1,7 @@
 """`demo`, `init`, `policy`, `token`, `db`, `serve`: setting up and keeping up."""
 
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -189,10 +190,18 @@ class TestServe:
         ran = run("serve", "--host", "0.0.0.0", config=own.config)
         assert (ran.code, "lakewarden token create" in ran.err) == (2, True)
 
-    def test_not_on_an_address_of_others(self, own: HandLake) -> None:
+    def test_not_where_it_cannot(self, own: HandLake) -> None:
         assert run("token", "create", "x", config=own.config).code == 0
-        ran = run("serve", "--host", "192.0.2.1", "--port", "0", config=own.config)
-        assert ran.code == 2
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            for where in (
+                ("127.0.0.1", port),
+                ("192.0.2.1", "0"),
+                ("no.such.host.invalid", "0"),
+                ("::1%nowhere", "0"),
+            ):
+                ran = run("serve", "--host", where[0], "--port", where[1], config=own.config)
+                assert (ran.code, "cannot be listened on" in ran.err) == (2, True)
 
 
 class TestTheSettings:

@@ -101,6 +101,18 @@ def test_ctrl_c_ends_an_audit_cleanly(demo_config: Path, wait: float) -> None:
     assert not list(left.glob(".writing-*"))
 
 
+def test_ctrl_c_ends_the_server_well(own: HandLake) -> None:
+    process = started("serve", "--port", "0", "--config", own.config, stdout=subprocess.PIPE)
+    assert process.stderr is not None
+    lines = [process.stderr.readline() for _ in range(2)]
+    assert lines[1].startswith(b"Lakewarden serves http://127.0.0.1:")
+    while b"running on" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    code, _, err = ended(process)
+    assert (code, "Traceback" in err) == (0, False)
+
+
 class TestATerminal:
     def run_in_one(self, *arguments: str | Path) -> tuple[int, str, str]:
         """Exit code, standard output (a pipe), and what standard error (a terminal) showed."""
