@@ -52,6 +52,18 @@ def mariadb_url(mariadb: MariadbServer) -> FreshDatabase:
     return lambda: mariadb.url(mariadb.create_database())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file on one process, and all that needs Hive on one: two Hives are slow.
+
+    Those come first, so that the other process has work until they are through.
+    """
+    for item in items:
+        needs_hive = item.get_closest_marker("hive") is not None
+        group = "hive" if needs_hive else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("hive") is None)
+
+
 def _skip_loudly(missing: NoServerError) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI runs every test, and there is {missing}")
