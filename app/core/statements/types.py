@@ -1,0 +1,256 @@
+"""What a statement of a change says, with the place of every word that may be guilty.
+
+One frozen type a kind of statement. Names are as the dialect's engine would take them:
+identifiers folded by `core.names`, principals exactly as the engine stores them. Where
+an object's database is left out, `ObjectRef.database` is empty and the current database
+(`USE`, `default` at the start) is meant.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: Dialects in which a change may be written.
+DIALECTS = ("hive", "trino", "databricks")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a text stands in its file: lines and columns from 1, the end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    start: int = 0  # offsets in characters from 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """A named object. `kind`: table, view, database, catalog, or `` where it is not said."""
+
+    catalog: str
+    database: str
+    name: str  # of the table or view; empty for a database or catalog
+    kind: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalRef:
+    """USER, ROLE or GROUP, and its exact name."""
+
+    kind: str
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PrivilegeRef:
+    """A privilege as the dialect names it, upper case (`ALL`, `SELECT` …), and its columns."""
+
+    name: str
+    columns: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a file. `text` is as written, without its semicolon."""
+
+    file: str
+    number: int  # from 1
+    dialect: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant(Statement):
+    """GRANT privileges ON object TO principals. No object: global (legacy)."""
+
+    privileges: tuple[PrivilegeRef, ...]
+    object: ObjectRef | None
+    principals: tuple[PrincipalRef, ...]
+    with_grant_option: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke(Statement):
+    """REVOKE privileges ON object FROM principals, or only their grant option."""
+
+    privileges: tuple[PrivilegeRef, ...]
+    object: ObjectRef | None
+    principals: tuple[PrincipalRef, ...]
+    grant_option_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deny(Statement):
+    """DENY privileges ON object TO principals (Databricks, Trino)."""
+
+    privileges: tuple[PrivilegeRef, ...]
+    object: ObjectRef | None
+    principals: tuple[PrincipalRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRole(Statement):
+    """GRANT roles TO principals."""
+
+    roles: tuple[PrincipalRef, ...]
+    principals: tuple[PrincipalRef, ...]
+    with_admin_option: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeRole(Statement):
+    """REVOKE roles FROM principals, or only their admin option."""
+
+    roles: tuple[PrincipalRef, ...]
+    principals: tuple[PrincipalRef, ...]
+    admin_option_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRole(Statement):
+    """CREATE ROLE."""
+
+    role: PrincipalRef
+
+
+@dataclass(frozen=True, slots=True)
+class DropRole(Statement):
+    """DROP ROLE."""
+
+    role: PrincipalRef
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetRole(Statement):
+    """SET ROLE name, ALL, NONE or ADMIN (`role` is the name, folded as Hive folds it)."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetOwner(Statement):
+    """ALTER TABLE | VIEW | DATABASE … SET OWNER."""
+
+    object: ObjectRef
+    owner: PrincipalRef
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Statement):
+    """ALTER TABLE | VIEW | DATABASE … RENAME TO."""
+
+    object: ObjectRef
+    to: ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class SetProperties(Statement):
+    """ALTER … SET TBLPROPERTIES | DBPROPERTIES, or UNSET (value None)."""
+
+    object: ObjectRef
+    properties: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SetColumns(Statement):
+    """ALTER TABLE ADD | REPLACE | CHANGE COLUMN: what the columns become."""
+
+    object: ObjectRef
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] | None = None  # REPLACE COLUMNS: all but partition keys
+    renamed: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable(Statement):
+    """CREATE TABLE: with columns, LIKE another, or AS a query."""
+
+    object: ObjectRef
+    columns: tuple[str, ...] = ()
+    partition_keys: tuple[str, ...] = ()
+    like: ObjectRef | None = None
+    query: str = ""  # the text of AS …
+    query_span: Span | None = None
+    if_not_exists: bool = False
+    temporary: bool = False
+    location: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DropTable(Statement):
+    """DROP TABLE | VIEW | MATERIALIZED VIEW."""
+
+    object: ObjectRef
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateView(Statement):
+    """CREATE [OR REPLACE] [MATERIALIZED] VIEW, or ALTER VIEW … AS (replace and must exist)."""
+
+    object: ObjectRef
+    query: str
+    query_span: Span
+    columns: tuple[str, ...] = ()
+    replace: bool = False
+    alters: bool = False
+    if_not_exists: bool = False
+    materialized: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDatabase(Statement):
+    """CREATE DATABASE | SCHEMA."""
+
+    object: ObjectRef
+    if_not_exists: bool = False
+    owner: PrincipalRef | None = None  # Trino's AUTHORIZATION
+
+
+@dataclass(frozen=True, slots=True)
+class DropDatabase(Statement):
+    """DROP DATABASE | SCHEMA."""
+
+    object: ObjectRef
+    if_exists: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Statement):
+    """USE database."""
+
+    object: ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class CopyInto(Statement):
+    """INSERT INTO | OVERWRITE … SELECT: data moves, no right does."""
+
+    object: ObjectRef
+    query: str
+    query_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffect(Statement):
+    """A statement that is understood and changes nobody's access (SELECT, SHOW, SET x=y …)."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed(Statement):
+    """What is not understood. Never a pass."""
+
+    reason: str
+    guilty: Span
