@@ -69,6 +69,13 @@ class BadNameError(LakewardenError):
     status = 422
 
 
+class CheckInputError(LakewardenError):
+    """What a check was given to read (statements, a baseline, a git change) is unusable."""
+
+    code = "bad-check-input"
+    status = 422
+
+
 class NotFoundError(LakewardenError):
     """The lake, run, snapshot, exposure or object asked for is not there."""
 
