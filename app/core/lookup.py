@@ -6,11 +6,9 @@ about one table costs the same on ten tables and on a million.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import pyarrow as pa
 
 from app.core.facts import GRANT_LEVELS
+from app.core.mapped_rows import MappedRows
 from app.core.names import ObjectName, fold
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
 from app.core.snapshots import Snapshot
@@ -36,69 +34,20 @@ class Place:
     column: str | None = None
 
 
-class _Rows:
-    """Typed access to the rows of a mapped table."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self.count = table.num_rows
-        combined = table.combine_chunks() if table.num_rows else table
-        self._columns = {
-            name: combined.column(name).chunk(0) if table.num_rows else None
-            for name in table.column_names
-        }
-
-    def value(self, column: str, row: int) -> Any:
-        found = self._columns[column]
-        return None if found is None else found[row].as_py()
-
-    def slice(self, column: str, start: int, stop: int) -> list[Any]:
-        found = self._columns[column]
-        return [] if found is None else found.slice(start, stop - start).to_pylist()
-
-    def key(self, columns: Sequence[str], row: int) -> tuple[Any, ...]:
-        return tuple(
-            value.encode() if isinstance(value, str) else value
-            for value in (self.value(column, row) for column in columns)
-        )
-
-    def first(self, columns: Sequence[str], wanted: tuple[Any, ...]) -> int:
-        """The first row whose key is not below `wanted` (rows are sorted by the key)."""
-        target = tuple(value.encode() if isinstance(value, str) else value for value in wanted)
-        low, high = 0, self.count
-        while low < high:
-            middle = (low + high) // 2
-            if _is_below(self.key(columns, middle), target):
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-
-def _is_below(key: tuple[Any, ...], target: tuple[Any, ...]) -> bool:
-    """Whether a key sorts before a target; a null sorts before everything."""
-    try:
-        return key < target
-    except TypeError:
-        for found, wanted in zip(key, target, strict=True):
-            if found != wanted:
-                return found is None or (wanted is not None and bool(found < wanted))
-        return False
-
-
 class Lookup:
     """One snapshot, opened for questions."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._opened: dict[str, _Rows] = {}
+        self._opened: dict[str, MappedRows] = {}
         self._offsets: dict[str, memoryview] = {}
         self._rules: dict[int, Rule] = {}
         self._last_grants: tuple[tuple[object, ...], TableGrants] | None = None
 
-    def rows(self, name: str) -> _Rows:
+    def rows(self, name: str) -> MappedRows:
         """The rows of one table of the layout."""
         if name not in self._opened:
-            self._opened[name] = _Rows(self.snapshot.mapped(name))
+            self._opened[name] = MappedRows(self.snapshot.mapped(name))
         return self._opened[name]
 
     def _range(self, offsets: str, ordinal: int) -> tuple[int, int]:

@@ -33,21 +33,34 @@ class Memberships:
         self._lookup = lookup
         self._groups_into_roles = mode_uses_groups and engine_groups != "none"
         self._groups_sure = engine_groups == "directory"
-        self._known: dict[tuple[Subject, bool], tuple[MembershipEdge, ...]] = {}
+        self._known: dict[Subject, tuple[MembershipEdge, ...]] = {}
+        self._last: tuple[Subject, tuple[MembershipEdge, ...]] | None = None
 
     def parents(self, member: Subject, *, groups: bool = True) -> Iterable[MembershipEdge]:
         """The edges that lead up from one subject, in order of name."""
-        if member[0] == "USER":
-            return self._parents(member, groups)
-        # Roles and groups are few and come again in every closure; users are many.
-        known = self._known.get((member, groups))
-        if known is None:
-            known = self._known[member, groups] = tuple(self._parents(member, groups))
-        return known
+        found = self._edges(member)
+        if groups or member[0] == "ROLE":
+            return found
+        return [edge for edge in found if edge.of[0] != "GROUP"]
 
-    def _parents(self, member: Subject, groups: bool) -> Iterator[MembershipEdge]:
+    def _edges(self, member: Subject) -> tuple[MembershipEdge, ...]:
+        """Roles and groups are few and come again in every closure: kept; users are many."""
+        known = self._known.get(member)
+        if known is not None:
+            return known
+        last = self._last
+        if last is not None and last[0] == member:  # a question walks up more than once
+            return last[1]
+        found = tuple(self._parents(member))
+        if member[0] == "USER":
+            self._last = (member, found)
+        else:
+            self._known[member] = found
+        return found
+
+    def _parents(self, member: Subject) -> Iterator[MembershipEdge]:
         kind, name = member
-        if kind in ("USER", "GROUP") and groups:
+        if kind in ("USER", "GROUP"):
             yield from self._directory_parents(kind.lower(), name)
         if kind != "GROUP" or self._groups_into_roles:
             yield from self._role_parents(kind, name)
