@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.store.tables import metadata
+from app.store.all_tables import metadata
 
 
 def run() -> None:

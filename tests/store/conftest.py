@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from app.store.all_tables import metadata
 from app.store.database import Database
 from app.store.schema import open_database, upgrade
-from app.store.tables import metadata
 from tests.postgres_cluster import PostgresCluster
 
 

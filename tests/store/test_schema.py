@@ -19,10 +19,10 @@ from sqlalchemy import inspect, text
 
 import migrations
 from app.core.errors import StateError
+from app.store.all_tables import metadata
 from app.store.column_types import Text
 from app.store.database import Database, connect, reading_scope, session_scope
 from app.store.schema import check, known_revisions, open_database, schema_state, upgrade
-from app.store.tables import metadata
 from tests.postgres_cluster import PostgresCluster, free_port
 
 
