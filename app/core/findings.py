@@ -58,6 +58,19 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectGroup:
+    """The accesses that change alike: each of these people, on each of these objects."""
+
+    right: str
+    before: str
+    after: str
+    people: int
+    people_sample: tuple[str, ...]
+    objects: int
+    objects_sample: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedFile:
     """One file of a change as it was read."""
 
@@ -81,3 +94,7 @@ class CheckReport:
     notes: tuple[str, ...]  # stale suppressions and baseline entries, policies changed beside
     exit_code: int
     effect_counts: Mapping[str, int] = field(default_factory=dict)  # given, taken, unknown
+    fail_on: str = "SEV4"  # the mildest severity that makes exit 1
+    rules: tuple[Rule, ...] = ()  # every rule that was tried, sorted by id
+    effects: tuple["EffectGroup", ...] = ()
+    effects_cut: int = 0  # groups of effects left out of `effects`
