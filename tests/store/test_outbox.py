@@ -205,9 +205,13 @@ def test_workers_killed_again_and_again_lose_nothing_and_keep_the_order(
             for number in range(incidents):
                 add_notice(session, notice(f"i{number}", sequence))
     chance = random.Random(1)
+    log.touch()
     for _ in range(3):
+        before = len(log.read_bytes())
         pair = [_worker(state_url, log) for _ in range(2)]
-        time.sleep(chance.uniform(0.35, 0.6))
+        while len(log.read_bytes()) == before:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.05))
         for process in pair:
             process.kill()
             process.wait()
