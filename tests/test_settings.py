@@ -154,10 +154,10 @@ GOLDEN = [
      "Known here: host, port"),
     ("# a comment\ndatabse = 1", "lakewarden.toml:2: databse is not a setting. Did you mean "
      "database? Known here: data, database, policies, [server], [retention], [tokens], [log], "
-     "[lakes.NAME]"),
+     "[alerts], [lakes.NAME], [channels.NAME]"),
     ("[lake.prod]\nsource = 'x'", "lakewarden.toml:1: lake is not a setting. Did you mean "
      "[lakes.NAME]? Known here: data, database, policies, [server], [retention], [tokens], [log], "
-     "[lakes.NAME]"),
+     "[alerts], [lakes.NAME], [channels.NAME]"),
     ("[server]\nport = 70000", "lakewarden.toml:2: server.port: 70000 is no whole number from 0 "
      "to 65535. Write a number from 0 to 65535, without quotes"),
     ("[server]\nport = '80'", "lakewarden.toml:2: server.port: '80' is no whole number from 0 to "

@@ -6,21 +6,25 @@ environment variable; `docs/settings.md` documents the same list and a test says
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.core.errors import NotFoundError
+from app.settings.channels import AlertSettings, ChannelSettings, check_channel
 from app.settings.document import Document
-from app.settings.keys import BY_NAME, GROUPS, KEYS, MODES
+from app.settings.keys import BY_NAME, CHANNEL_KINDS, GROUPS, KEYS, MODES
 from app.settings.secret_text import Origin, SecretText
 
 __all__ = [
+    "CHANNEL_KINDS",
     "CONFIG_VARIABLE",
     "FILE_NAME",
     "GROUPS",
     "KEYS",
     "MODES",
+    "AlertSettings",
+    "ChannelSettings",
     "LakeSettings",
     "LogSettings",
     "RetentionSettings",
@@ -85,6 +89,7 @@ class Settings:
     retention: RetentionSettings
     log: LogSettings
     lakes: Mapping[str, LakeSettings]
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
     def lake(self, name: str) -> LakeSettings:
         """The lake of that name."""
@@ -125,6 +130,11 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         lakes={
             name: _lake(name, values, document, value("policies")) for name in document.lake_names
         },
+        alerts=AlertSettings(
+            allow=value("alerts.allow") or (),
+            url=value("alerts.url"),
+            channels={name: _channel(name, values, document) for name in document.channel_names},
+        ),
     )
 
 
@@ -147,6 +157,23 @@ def _lake(name: str, values: Mapping[str, Any], document: Document, policies: Pa
         schedule=value("schedule"),
         policies=value("policies") or policies,
     )
+
+
+def _channel(name: str, values: Mapping[str, Any], document: Document) -> ChannelSettings:
+    def value(key: str) -> Any:
+        return values.get(f"channels.{name}.{key}", BY_NAME[f"channels.NAME.{key}"].default)
+
+    channel = ChannelSettings(
+        name=name,
+        kind=value("kind") or "",
+        url=value("url"),
+        secrets=value("secret") or (),
+        sender=value("from"),
+        to=value("to") or (),
+        trail=bool(value("trail")),
+    )
+    check_channel(channel, document.origin(f"channels.{name}"))
+    return channel
 
 
 def _file(path: Path | None, environ: Mapping[str, str]) -> Path | None:

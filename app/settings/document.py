@@ -13,6 +13,8 @@ from app.settings.secret_text import Origin
 
 _TABLES = tuple(dict.fromkeys(key.name.rpartition(".")[0] for key in KEYS if "." in key.name))
 LAKE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+#: Tables that hold a table for each name, and what such a name is called in errors.
+NAMED = {"lakes": "lake", "channels": "channel"}
 LAKE_NAME_MEND = "Use letters, digits, dots, dashes and underscores, at most 64"
 _TABLE = re.compile(r"\s*\[\s*(?P<name>[^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"\s*(?P<name>[\w\".'-]+(?:\s*\.\s*[\w\"'-]+)*)\s*=")
@@ -45,6 +47,11 @@ class Document:
         lakes: Mapping[str, Any] = self.tables.get("lakes", {})
         return list(lakes)
 
+    @property
+    def channel_names(self) -> list[str]:
+        channels: Mapping[str, Any] = self.tables.get("channels", {})
+        return list(channels)
+
     def origin(self, name: str) -> Origin:
         line = self.lines.get(name)
         return Origin(f"{self.file}:{line}" if line else str(self.file), self.folder)
@@ -66,25 +73,25 @@ class Document:
                 yield name, name, value
             elif not isinstance(value, dict):
                 raise self._not_a_table(name)
-            elif name == "lakes":
-                yield from self._lake_leaves(value)
+            elif name in NAMED:
+                yield from self._named_leaves(name, value)
             else:
                 for key, written in value.items():
                     yield f"{name}.{key}", f"{name}.{key}", written
 
-    def _lake_leaves(self, lakes: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-        for lake, table in lakes.items():
+    def _named_leaves(self, kind: str, tables: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+        for name, table in tables.items():
             if not isinstance(table, dict):
-                raise self._not_a_table(f"lakes.{lake}")
-            if not LAKE_NAME.fullmatch(lake):
-                raise self.origin(f"lakes.{lake}").error(
-                    f"{lake!r} cannot name a lake", LAKE_NAME_MEND
+                raise self._not_a_table(f"{kind}.{name}")
+            if not LAKE_NAME.fullmatch(name):
+                raise self.origin(f"{kind}.{name}").error(
+                    f"{name!r} cannot name a {NAMED[kind]}", LAKE_NAME_MEND
                 )
             for key, written in table.items():
-                yield f"lakes.{lake}.{key}", f"lakes.NAME.{key}", written
+                yield f"{kind}.{name}.{key}", f"{kind}.NAME.{key}", written
 
     def _not_a_table(self, name: str) -> SettingsError:
-        table = f"{name}.NAME" if name == "lakes" else name
+        table = f"{name}.NAME" if name in NAMED else name
         return self.origin(name).error(
             f"{name} must be a table", f"Write [{table}] on its own line, its keys below"
         )

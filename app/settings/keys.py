@@ -7,6 +7,7 @@ from typing import Any
 
 from app.settings.secret_text import REFERENCE, Origin, SecretText
 
+CHANNEL_KINDS = ("webhook", "pagerduty", "slack", "alertmanager", "mail", "ocsf")
 MODES = ("sql-standard", "legacy", "ranger", "off", "auto")
 GROUPS = ("directory", "none")
 
@@ -58,6 +59,26 @@ def _key(value: Any, origin: Origin, environ: Mapping[str, str]) -> SecretText:
     return replace(_secret(value, origin, environ), is_all_secret=True)
 
 
+def _secrets(value: Any, origin: Origin, environ: Mapping[str, str]) -> tuple[SecretText, ...]:
+    """One secret, or several while one takes the other's place."""
+    written = value if isinstance(value, list) else [value]
+    return tuple(_key(one, origin, environ) for one in written)
+
+
+def _texts(value: Any, origin: Origin, environ: Mapping[str, str]) -> tuple[str, ...]:
+    if origin.is_environment:
+        value = [one.strip(" ") for one in value.split(",")]
+    if not isinstance(value, list):
+        raise origin.error("must be a list of texts", 'Write it as ["…", "…"]')
+    return tuple(_text(one, origin, environ) for one in value)
+
+
+def _truth(value: Any, origin: Origin, _: Mapping[str, str]) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise origin.error(f"{value!r} is neither true nor false", "Write true or false, no quotes")
+
+
 def _folder(value: Any, origin: Origin, environ: Mapping[str, str]) -> Path:
     return origin.folder / _text(value, origin, environ)
 
@@ -105,6 +126,8 @@ KEYS: tuple[Key, ...] = (
     Key("tokens.pepper", _key, None),
     Key("log.format", _one_of("plain", "json"), "plain"),
     Key("log.level", _one_of("debug", "info", "warning", "error"), "info"),
+    Key("alerts.allow", _texts, None),
+    Key("alerts.url", _text, None),
     Key("lakes.NAME.source", _secret, None, by_environment=False),
     Key("lakes.NAME.mode", _one_of(*MODES), "auto", by_environment=False),
     Key("lakes.NAME.directory", _secret, None, by_environment=False),
@@ -112,6 +135,12 @@ KEYS: tuple[Key, ...] = (
     Key("lakes.NAME.everyone_at", _share, 0.9, by_environment=False),
     Key("lakes.NAME.schedule", _text, None, by_environment=False),
     Key("lakes.NAME.policies", _folder, None, by_environment=False),
+    Key("channels.NAME.kind", _one_of(*CHANNEL_KINDS), None, by_environment=False),
+    Key("channels.NAME.url", _key, None, by_environment=False),
+    Key("channels.NAME.secret", _secrets, None, by_environment=False),
+    Key("channels.NAME.from", _text, None, by_environment=False),
+    Key("channels.NAME.to", _texts, None, by_environment=False),
+    Key("channels.NAME.trail", _truth, None, by_environment=False),
 )
 
 BY_NAME = {key.name: key for key in KEYS}

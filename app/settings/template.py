@@ -66,6 +66,32 @@ everyone_at = 0.9
 
 # Policies of this lake alone, in place of the ones above.
 # policies = "policies"
+
+# [alerts]
+# Receivers at private addresses that alerts may go to all the same, and where the links
+# in alerts point (docs/alerts.md). policies/routes.yaml says which alert goes where.
+# allow = ["10.20.0.0/16", "alertmanager.internal"]
+# url = "https://lakewarden.example.com"
+
+# [channels.main]
+# webhook, pagerduty, slack, alertmanager, mail or ocsf.
+# kind = "webhook"
+# url = "https://hooks.example.com/lakewarden"
+# Several in a list while one takes the other's place: ["${{file:new}}", "${{file:old}}"].
+# secret = "${{file:/run/secrets/lakewarden-webhook}}"
+
+# [channels.on-call-mail]
+# kind = "mail"
+# url = "smtp://lakewarden@mail.example.com:587"
+# secret = "${{env:MAIL_PASSWORD}}"
+# from = "lakewarden@example.com"
+# to = ["on-call@example.com"]
+
+# [channels.siem]
+# kind = "ocsf"
+# url = "file:///var/log/lakewarden/ocsf.ndjson"
+# Whether the questions asked of Lakewarden are sent as well.
+# trail = true
 """
 
 
