@@ -48,7 +48,7 @@ class _Gathered:
     classes: set[str] = field(default_factory=set)
     severity: str = SEVERITIES[-1]
     everyone: bool = False
-    violators: BitMap = field(default_factory=BitMap)
+    wrong: BitMap = field(default_factory=BitMap)  # violators who stand behind the opening
 
 
 def gather_openings(
@@ -60,7 +60,9 @@ def gather_openings(
     for number, verdict in enumerate(assessment.verdicts):
         violators = BitMap.deserialize(verdict.violators)
         for opening in _that_open(verdict, counts) or ("mode",):
-            _add(gathered[opening], verdict, assessment, number, violators)
+            found = gathered[opening]
+            found.wrong |= violators & counts.behind(opening)
+            _add(found, verdict, assessment, number)
     ways = public_ways(memberships)
     rows = [_row(name, found, counts, ways) for name, found in gathered.items()]
     rows.sort(key=_gravest_first)
@@ -73,6 +75,7 @@ class _HeadCounts:
     def __init__(self, reach: PopulationReach) -> None:
         self.reach = reach
         self._known: dict[str, HeadCount] = {}
+        self._behind: dict[str, FrozenBitMap] = {}
 
     def of(self, opening: str) -> HeadCount:
         if opening not in self._known:
@@ -80,9 +83,12 @@ class _HeadCounts:
         return self._known[opening]
 
     def behind(self, opening: str) -> FrozenBitMap:
-        kind, _, name = opening.partition(":")
-        who = self.reach.principal(kind.upper(), name) if name else self.reach.everybody()
-        return who.possible
+        found = self._behind.get(opening)
+        if found is None:
+            kind, _, name = opening.partition(":")
+            who = self.reach.principal(kind.upper(), name) if name else self.reach.everybody()
+            found = self._behind[opening] = who.possible
+        return found
 
 
 def _that_open(verdict: Verdict, counts: _HeadCounts) -> tuple[str, ...]:
@@ -98,14 +104,12 @@ def _add(
     verdict: Verdict,
     assessment: Assessment,
     number: int,
-    violators: BitMap,
 ) -> None:
     found.groups[assessment.groups_of[number]] = assessment.tables_of[number]
     found.rights.add(verdict.right)
     found.classes.update(verdict.classes)
     found.severity = min(found.severity, verdict.severity)
     found.everyone = found.everyone or verdict.everyone
-    found.violators |= violators
 
 
 def _gravest_first(row: Mapping[str, object]) -> tuple[object, ...]:
@@ -136,7 +140,7 @@ def _row(
     kind, _, name = opening.partition(":")
     way = ways.get((kind.upper(), name), ())
     count = counts.of(opening)
-    wrong = counts.reach.population.head_count(counts.behind(opening) & found.violators)
+    wrong = counts.reach.population.head_count(found.wrong)
     form = MODE if not name else NESTING if way else DIRECT
     times = [edge.create_time for edge in way if edge.create_time]
     return {

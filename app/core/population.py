@@ -11,10 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyroaring import BitMap, FrozenBitMap
 
 ANYONE = 0
 PERSON, SERVICE, UNKNOWN = "person", "service", "unknown"
+_GROUP, _ANYONE_KIND = "group", "anyone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Population:
     def subject(self, bit: int) -> str:
         """`user:x` or `group:x` of a bit; `anyone` for ANYONE."""
         if bit == ANYONE:
-            return "anyone"
+            return _ANYONE_KIND
         if bit <= len(self.users):
             return f"user:{self.users[bit - 1]}"
         return f"group:{self.opaque[bit - 1 - len(self.users)]}"
@@ -83,12 +86,33 @@ class Population:
     def kind(self, bit: int) -> str:
         """person, service or unknown; `group` for an opaque one, `anyone` for ANYONE."""
         if bit == ANYONE:
-            return "anyone"
+            return _ANYONE_KIND
         if bit > len(self.users):
-            return "group"
+            return _GROUP
         if bit in self.unknown:
             return UNKNOWN
         return SERVICE if bit in self.services else PERSON
+
+    @cached_property
+    def subject_table(self) -> pa.Table:
+        """Every bit with its subject, kind and activity, for who reads its bitmaps later."""
+        kinds = [_ANYONE_KIND, *[PERSON] * len(self.users), *[_GROUP] * len(self.opaque)]
+        active = [True] * len(kinds)
+        for bits, kind in ((self.services, SERVICE), (self.unknown, UNKNOWN)):
+            for bit in bits:
+                kinds[bit] = kind
+        for bit in self.inactive:
+            active[bit] = False
+        users = pc.binary_join_element_wise("user", pa.array(self.users, pa.string()), ":")
+        groups = pc.binary_join_element_wise("group", pa.array(self.opaque, pa.string()), ":")
+        return pa.table(
+            {
+                "bit": pa.array(range(len(kinds)), pa.int64()),
+                "subject": pa.concat_arrays([pa.array([_ANYONE_KIND]), users, groups]),
+                "kind": pa.array(kinds, pa.string()),
+                "active": pa.array(active, pa.bool_()),
+            }
+        )
 
     def head_count(self, bits: BitMap | FrozenBitMap) -> HeadCount:
         """Count a set. A set with an opaque group may be everyone, so it counts as such."""
