@@ -1,0 +1,145 @@
+"""What a notice says to a person: the same few lines in every channel for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.alert.bounding import one_line
+from app.core.incidents import (
+    ACKNOWLEDGED,
+    CLAIMED,
+    GROWN,
+    OPENED,
+    REGRESSED,
+    RESOLVED,
+    SHRUNK,
+    STILL_OPEN,
+    UNKNOWN,
+    WAIVED,
+    WAIVER_ENDED,
+    Notice,
+)
+from app.core.routes import DIGEST, TEST, WATCHER, Message
+
+EVENT_WORDS = {
+    OPENED: "opened",
+    ACKNOWLEDGED: "acknowledged",
+    GROWN: "grown",
+    SHRUNK: "shrunk",
+    CLAIMED: "claimed mended",
+    STILL_OPEN: "still open although claimed mended",
+    RESOLVED: "resolved",
+    REGRESSED: "open again",
+    UNKNOWN: "unknown: the last crawl could not see it",
+    WAIVED: "waived",
+    WAIVER_ENDED: "open: its waiver ended",
+    DIGEST: "baseline",
+    WATCHER: "Lakewarden itself",
+    TEST: "TEST, nothing happened",
+}
+LONGEST_TITLE, LONGEST_LINE = 200, 400
+_MOST_NAMES = 5
+
+#: Keys of Notice.data that stand in lines of their own, with what they are called there.
+_LISTS = (
+    ("sample", "Tables"),
+    ("path", "Through"),
+    ("evidence", "Evidence"),
+    ("owners_to_tell", "Owners"),
+    ("grantors", "Granted by"),
+    ("also_through", "Also through"),
+)
+_TEXTS = (
+    ("cause", "Cause"),
+    ("since", "Since"),
+    ("first_seen", "First seen"),
+    ("note", "Note"),
+    ("mend", "What closes it"),
+)
+_COUNTS = (("exposures", "exposures"), ("tables", "tables"), ("people", "people"))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A notice for people: untrusted text on single lines, not yet escaped for a channel."""
+
+    title: str
+    lines: tuple[str, ...]
+    link: str
+
+
+def event_words(notice: Notice) -> str:
+    """What happened, in a word or two."""
+    return EVENT_WORDS.get(notice.kind, one_line(notice.kind, 40))
+
+
+def title(notice: Notice, longest: int = LONGEST_TITLE) -> str:
+    """Severity, lake, event and the notice's own title, on one line."""
+    severity = f"[{one_line(notice.severity, 10)}] " if notice.severity else "[info] "
+    lake = f"{one_line(notice.lake, 64)}: " if notice.lake else ""
+    return one_line(
+        f"{severity}{lake}{event_words(notice)}: {one_line(notice.title, 900)}", longest
+    )
+
+
+def headline(message: Message, longest: int = LONGEST_TITLE) -> str:
+    """One line for the whole message."""
+    again = "reminder: " if message.again else ""
+    first = title(message.notices[0], longest)
+    if len(message.notices) == 1:
+        return one_line(again + first, longest)
+    severity = f"[{message.severity}] " if message.severity else ""
+    lakes = sorted({notice.lake for notice in message.notices if notice.lake})
+    of = f" of {', '.join(lakes)}" if lakes else ""
+    return one_line(f"{severity}{again}{len(message.notices)} events{of}", longest)
+
+
+def words(notice: Notice, base: str | None) -> Words:
+    """A notice in lines. `base`: where links point, without a slash at its end."""
+    data = notice.data
+    lines = [one_line(_numbers(notice), LONGEST_LINE)]
+    if notice.classes:
+        lines.append(one_line(f"Classes: {_names(notice.classes)}", LONGEST_LINE))
+    for key, called in _TEXTS:
+        if data.get(key) not in (None, "", [], {}):
+            lines.append(one_line(f"{called}: {_text(data[key])}", LONGEST_LINE))
+    for key, called in _LISTS:
+        value = data.get(key)
+        if isinstance(value, Sequence) and not isinstance(value, str) and value:
+            lines.append(one_line(f"{called}: {_names(value)}", LONGEST_LINE))
+    if notice.actor:
+        lines.append(one_line(f"By: {notice.actor}", LONGEST_LINE))
+    lines.append(one_line(f"At: {notice.at}  Id: {notice.id}", LONGEST_LINE))
+    return Words(title(notice), tuple(line for line in lines if line), link(notice, base))
+
+
+def link(notice: Notice, base: str | None) -> str:
+    """Where more is to be read; empty where nobody said where Lakewarden's page is."""
+    given = notice.data.get("link")
+    path = given if isinstance(given, str) and given.startswith("/") else ""
+    if not path and notice.incident.isalnum():
+        path = f"/v1/incidents/{notice.incident}"
+    if not base or not path or path.startswith("//") or not path.isascii():
+        return ""
+    if not path.isprintable() or any(sign in path for sign in " \"'<>|\\`"):
+        return ""
+    return f"{base.rstrip('/')}{path}"
+
+
+def _numbers(notice: Notice) -> str:
+    numbers = notice.data.get("numbers", notice.data)
+    if not isinstance(numbers, Mapping):
+        return ""
+    said = [f"{numbers[key]} {what}" for key, what in _COUNTS if isinstance(numbers.get(key), int)]
+    return ", ".join(said)
+
+
+def _names(values: Sequence[object]) -> str:
+    shown = ", ".join(one_line(value, 120) for value in values[:_MOST_NAMES])
+    more = len(values) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(one_line(one, 200) for one in value)
+    return one_line(value, LONGEST_LINE)
