@@ -95,3 +95,10 @@ class ConflictError(LakewardenError):
 
     code = "conflict"
     status = 409
+
+
+class StaleEditError(LakewardenError):
+    """Somebody changed the thing since the version that the edit was made from."""
+
+    code = "precondition-failed"
+    status = 412

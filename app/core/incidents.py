@@ -18,6 +18,7 @@ OPENED, ACKNOWLEDGED, GROWN, SHRUNK = "opened", "acknowledged", "grown", "shrunk
 CLAIMED, RESOLVED, REGRESSED, UNKNOWN = "mended", "resolved", "regressed", "unknown"
 STILL_OPEN = "still-open"  # claimed mended, and a crawl still sees it
 WAIVED, WAIVER_ENDED = "waived", "waiver-ended"
+SEEN_AGAIN = "seen-again"  # a gap hid it, and it was there all along
 #: Events of an incident's life.
 EVENT_KINDS = (
     OPENED,
@@ -31,6 +32,7 @@ EVENT_KINDS = (
     UNKNOWN,
     WAIVED,
     WAIVER_ENDED,
+    SEEN_AGAIN,
 )
 
 #: States: open and acknowledged are alive; mended is claimed by a person, resolved is seen

@@ -1,0 +1,136 @@
+"""Telling an incident's life: its events, numbered on, and the notices that come of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from app.core.incident_records import (
+    IncidentChange,
+    IncidentEvent,
+    IncidentRecord,
+    cause_words,
+    notice_of,
+    numbers_of,
+)
+from app.core.incidents import RESOLVED, WAIVED, IncidentNumbers, Notice
+from app.core.verdicts import SEVERITIES
+
+_DIGEST_INCIDENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunSight:
+    """What of a run decides about incidents. Times are UTC, ISO 8601."""
+
+    run: str
+    lake: str
+    began: str
+    now: str
+    complete: bool  # it read and judged everything
+    baseline: bool = False  # nothing was known of the lake's incidents before
+    fresh: bool = True  # it crawled; it did not judge an older snapshot again
+    policies_changed: bool = False  # since the run before
+
+
+@dataclass
+class Telling:
+    """Gathers the events of one incident, numbered on."""
+
+    record: IncidentRecord
+    run: RunSight
+    actor: str = ""
+    events: list[IncidentEvent] = field(default_factory=list)
+
+    def say(self, kind: str, note: str = "", idempotency_key: str | None = None) -> None:
+        self.record = replace(self.record, sequence=self.record.sequence + 1)
+        self.events.append(
+            IncidentEvent(
+                incident=self.record.key,
+                lake=self.record.found.lake,
+                sequence=self.record.sequence,
+                kind=kind,
+                at=self.run.now,
+                run=self.run.run,
+                actor=self.actor,
+                numbers=numbers_of(self.record.found),
+                note=note,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def become(self, **values: object) -> None:
+        self.record = replace(self.record, **values)  # type: ignore[arg-type]
+
+
+def finished(telling: Telling, before: IncidentRecord | None, *, quiet: bool) -> IncidentChange:
+    record, told = telling.record, before.told if before else 0
+    extra = {
+        "state": record.state,
+        "first_seen": record.first_seen,
+        "regressions": record.regressions,
+        "widest": {"tables": record.widest.tables, "people": record.widest.people},
+        "before": None if before is None else _said(numbers_of(before.found)),
+        "waivers": list(record.waivers),
+    }
+    notices = []
+    for event in telling.events:
+        if quiet or (record.waivers and not (event.kind == WAIVED and told)):
+            continue
+        if event.kind == RESOLVED and before is not None and before.waivers:
+            continue
+        notices.append(notice_of(event, record.found, extra))
+    record = replace(record, told=told + len(notices))
+    return IncidentChange(record, tuple(telling.events), tuple(notices))
+
+
+def _said(numbers: IncidentNumbers) -> dict[str, object]:
+    return {
+        "severity": numbers.severity,
+        "exposures": numbers.exposures,
+        "tables": numbers.tables,
+        "people": numbers.people,
+    }
+
+
+def digest(changes: Sequence[IncidentChange], run: RunSight) -> Notice:
+    """One notice for all that a first run found."""
+    records = [change.record for change in changes]
+    loud = [record for record in records if not record.waivers]
+    loud.sort(key=lambda each: (each.found.severity, -each.found.tables, each.key))
+    counts = {
+        severity: sum(1 for each in loud if each.found.severity == severity)
+        for severity in SEVERITIES
+    }
+    worst = loud[0].found.severity if loud else SEVERITIES[-1]
+    said = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
+    whole = "" if run.complete else "; not everything could be judged"
+    return Notice(
+        id=f"digest-{run.run}",
+        kind="digest",
+        lake=run.lake,
+        incident="",
+        sequence=0,
+        at=run.now,
+        run=run.run,
+        actor="",
+        severity=worst,
+        classes=tuple(sorted({name for each in loud for name in each.found.classes})),
+        kinds=tuple(sorted({name for each in loud for name in each.found.kinds})),
+        title=f"First audit of {run.lake}: {said or 'no incident'}{whole}",
+        data={
+            "incidents": len(loud),
+            "waived": len(records) - len(loud),
+            "by_severity": {severity: count for severity, count in counts.items() if count},
+            "complete": run.complete,
+            "gravest": [
+                {
+                    "incident": each.key,
+                    "severity": each.found.severity,
+                    "cause": cause_words(each.found),
+                    "tables": each.found.tables,
+                    "people": each.found.people,
+                    "everyone": each.found.everyone,
+                }
+                for each in loud[:_DIGEST_INCIDENTS]
+            ],
+        },
+    )
