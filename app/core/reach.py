@@ -89,6 +89,8 @@ class PopulationReach:
     ) -> None:
         self.population = population
         self.broken = broken
+        self.sure_roles = sure_roles  # the broken ones among them
+        self.engine_groups = engine_groups
         self._roles = _less(population.roles, broken)
         self._sure_roles = _less(sure_roles, broken)
         self._groups = _less(population.groups, broken)
