@@ -7,6 +7,7 @@ the gravest are printed first, and how many are not shown is said.
 from collections.abc import Sequence
 
 from app.core.findings import CheckReport, Finding
+from app.core.names import show
 from app.report.check_phrases import (
     LEVELS,
     about,
@@ -23,6 +24,9 @@ _LEVELS = ("error", "warning", "notice")
 #: GitHub refuses a summary over 1 MiB.
 _LARGEST_SUMMARY = 1_000_000
 _SUMMARY_ROWS = 200
+#: What Markdown could take for more than a letter, the backslash first.
+_MARKUP = "\\&`*_[]<>|~!$@"
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
 
 
 def check_github(report: CheckReport) -> str:
@@ -46,13 +50,15 @@ def _level(finding: Finding) -> str:
 
 def _annotation(report: CheckReport, finding: Finding) -> str:
     span = finding.span
+    line = max(span.line, 1)
     properties: dict[str, object] = {
-        "file": path_of(finding, report),
-        "line": span.line,
-        "endLine": max(span.end_line, span.line),
+        "file": show(path_of(finding, report)),
+        "line": line,
+        "endLine": max(span.end_line, line),
     }
-    if span.end_line <= span.line:  # GitHub takes columns only within one line
-        properties |= {"col": span.column, "endColumn": span.end_column}
+    if span.end_line <= line:  # GitHub takes columns only within one line
+        column = max(span.column, 1)
+        properties |= {"col": column, "endColumn": max(span.end_column, column)}
     properties["title"] = f"{finding.severity} {finding.rule}"
     said = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     text = "\n".join([sentence(finding), *(f"{key}: {line}" for key, line in details(finding))])
@@ -86,7 +92,7 @@ def check_summary(report: CheckReport) -> str:
     if report.notes:
         lines += ["", "### Notes", ""]
         lines += [f"- {_cell(note)}" for note in report.notes[:_SUMMARY_ROWS]]
-    lines += ["", *(f"- {_cell(line)}" for line in about(report))]
+    lines += ["", "### Checked", "", *(f"- {_cell(line)}" for line in about(report))]
     text = "\n".join(lines) + "\n"
     if len(text.encode("utf-8", "backslashreplace")) > _LARGEST_SUMMARY:
         text = text[: _LARGEST_SUMMARY // 4] + "\n\nCut: the whole is in the job's log.\n"
@@ -115,17 +121,11 @@ def _place(report: CheckReport, finding: Finding) -> str:
 
 def _cell(text: str) -> str:
     """A text in which nothing is markup: a name is anybody's choice."""
-    from app.core.names import show
-
-    escaped = show(text).replace("\\", "\\\\")
-    for letter in "`*_[]<>|#~!$@":
-        escaped = escaped.replace(
-            letter, {"<": "&lt;", ">": "&gt;", "@": "&#64;"}.get(letter, f"\\{letter}")
-        )
+    escaped = show(text)
+    for letter in _MARKUP:
+        escaped = escaped.replace(letter, _ENTITIES.get(letter, f"\\{letter}"))
     return escaped
 
 
 def _code(text: str) -> str:
-    from app.core.names import show
-
     return "`" + show(text).replace("`", "'").replace("|", "\\|") + "`"

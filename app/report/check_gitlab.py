@@ -3,7 +3,14 @@
 import json
 
 from app.core.findings import CANNOT_JUDGE, CheckReport
-from app.report.check_phrases import NOTE, fingerprints, gravest_first, path_of, sentence
+from app.report.check_phrases import (
+    NOTE,
+    fingerprints,
+    gravest_first,
+    path_of,
+    sentence,
+    whole_text,
+)
 
 _SEVERITIES = {
     CANNOT_JUDGE: "blocker",
@@ -32,7 +39,7 @@ def check_gitlab(report: CheckReport) -> str:
         }
         for each, mark in zip(findings, fingerprints(findings), strict=True)
     ]
-    return json.dumps(issues, indent=1, allow_nan=False) + "\n"
+    return json.dumps(whole_text(issues), indent=1, allow_nan=False) + "\n"
 
 
 def _mend(mend: str) -> str:

@@ -5,14 +5,14 @@ from dataclasses import asdict
 from typing import Any
 
 from app.core.findings import CheckReport, Finding
-from app.report.check_phrases import fingerprints
+from app.report.check_phrases import fingerprints, whole_text
 
 SCHEMA_NAME = "lakewarden/check/v1"
 
 
 def check_json(report: CheckReport) -> str:
     """One document, ASCII, the same bytes for the same report."""
-    return json.dumps(check_document(report), indent=1, allow_nan=False) + "\n"
+    return json.dumps(whole_text(check_document(report)), indent=1, allow_nan=False) + "\n"
 
 
 def check_document(report: CheckReport) -> dict[str, Any]:

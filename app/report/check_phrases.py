@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from app.core.findings import CANNOT_JUDGE, CheckReport, Finding
 from app.core.names import show
@@ -167,3 +168,14 @@ def path_of(finding: Finding, report: CheckReport) -> str:
     """The file of a finding; never empty, since a result without a place is refused whole."""
     named = finding.file or (report.files[0].name if report.files else "")
     return "stdin" if named in ("", "-") else named
+
+
+def whole_text(value: Any) -> Any:
+    """A JSON-ready value without half characters, which strict readers of JSON refuse."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: whole_text(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [whole_text(each) for each in value]
+    return value

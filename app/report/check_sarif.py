@@ -19,6 +19,7 @@ from app.report.check_phrases import (
     gravest_first,
     path_of,
     sentence,
+    whole_text,
 )
 
 MOST_RESULTS = 25_000
@@ -57,7 +58,7 @@ def check_sarif(report: CheckReport, version: str) -> str:
             }
         ],
     }
-    return json.dumps(log, indent=1, allow_nan=False) + "\n"
+    return json.dumps(whole_text(log), indent=1, allow_nan=False) + "\n"
 
 
 def _rule_id(finding: Finding) -> str:

@@ -42,7 +42,8 @@ def check_text(report: CheckReport, *, colour: bool = False, width: int = 100) -
         ]
         lines.append("")
     lines += [f"note: {show(note)}" for note in report.notes]
-    said = f"{tally(report.findings)}, {len(report.suppressed):,} suppressed: {verdict(report)}"
+    hidden = f", {len(report.suppressed):,} suppressed" if report.suppressed else ""
+    said = f"{tally(report.findings)}{hidden}: {verdict(report)}"
     lines.append(said[0].upper() + said[1:])
     lines += [f"  {line}" for line in about(report)]
     return "\n".join(lines) + "\n"
