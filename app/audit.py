@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from app.core import exposure_rows, posture
 from app.core.assessment import Assessment, assess
+from app.core.causes.finding import find_causes
 from app.core.classify import classify
 from app.core.engine import Engine
 from app.core.facts import Progress, no_progress
@@ -29,6 +30,7 @@ from app.core.run_report import Posture
 from app.core.snapshots import Snapshot
 from app.core.verdicts import Judge, Policies
 from app.core.view_text import ViewParses
+from app.lake.recorded_incidents import read_incidents, read_pairs, write_incidents
 from app.lake.results import begin_results, finish_results, write_results
 
 
@@ -112,12 +114,27 @@ def audit_snapshot(
         _load_rows(engine, parts, snapshot, reach, table_judge, assessment, memberships)
         _compare(engine, run, reach.population, gaps)
         openings = gather_openings(assessment, reach, memberships)
+        progress("causes", 0, None)
+        incidents, incident_pairs = find_causes(
+            engine,
+            parts.lake,
+            lookup,
+            parts.mode,
+            reach,
+            memberships,
+            parts.engine_groups,
+            assessment,
+            parts.policies.classification,
+            read_incidents(run.earlier) if run.earlier else (),
+            read_pairs(run.earlier) if run.earlier else None,
+        )
         said = _posture(
             engine, parts, snapshot, run, reach, table_judge, assessment, openings, gaps, judge
         )
         progress("results", 0, None)
         folder = begin_results(parts.data, parts.lake, run.run)
         write_results(engine, folder, openings, subject_table(reach.population))
+        write_incidents(folder, incidents, incident_pairs)
         return AuditResult(finish_results(folder, said), said)
     finally:
         engine.close()

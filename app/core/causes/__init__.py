@@ -1,0 +1,1 @@
+"""Causes: which removable thing did it, so that many exposures become few incidents."""
