@@ -74,16 +74,20 @@ def suppressions_in(
     after = 0
     for statement in statements:
         for comment, offset in _comments(text, after, statement.span.end):
-            line = text.count("\n", 0, offset) + 1
-            read = _read(comment, file, statement.number, line, rules)
+            read = _read(comment, file, statement.number, rules)
             if read is not None:
-                found.append(read)
+                found.append(replace(read, line=_line(text, offset)))
         after = max(after, statement.span.end)
     for comment, offset in _comments(text, after, len(text)):
-        read = _read(comment, file, 0, text.count("\n", 0, offset) + 1, rules)
+        read = _read(comment, file, 0, rules)
         if read is not None:
-            found.append(replace(read, problem=read.problem or "no statement stands below it"))
+            problem = read.problem or "no statement stands below it"
+            found.append(replace(read, line=_line(text, offset), problem=problem))
     return found
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
 
 
 def _comments(text: str, start: int, end: int) -> Iterator[tuple[str, int]]:
@@ -111,18 +115,14 @@ def _end_of_line(text: str, start: int) -> int:
     return len(text) if stop < 0 else stop
 
 
-def _read(
-    comment: str, file: str, statement: int, line: int, rules: Collection[str]
-) -> Suppression | None:
+def _read(comment: str, file: str, statement: int, rules: Collection[str]) -> Suppression | None:
     """A comment that begins with `lakewarden:`; anything else is nobody's business here."""
     marked = _MARK.fullmatch(comment)
     if marked is None:
         return None
     words, values = _tokens(marked["rest"])
     rule = words[1] if len(words) > 1 else ""
-    read = Suppression(
-        file, statement, line, rule, values.get("until", ""), values.get("reason", "")
-    )
+    read = Suppression(file, statement, 0, rule, values.get("until", ""), values.get("reason", ""))
     return replace(read, problem=_problem(words, values, read, rules))
 
 
