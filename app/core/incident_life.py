@@ -170,7 +170,8 @@ def _seen(telling: Telling, found: FoundIncident) -> Telling:
     if telling.record.state == UNKNOWN:
         telling.become(state=before.before_unknown or OPEN, before_unknown="")
         telling.say(SEEN_AGAIN)
-    if telling.record.state == CLAIMED and run.fresh and run.run > before.claimed_after:
+    tells = run.can_tell_of(before.claimed_after, before.claimed_at)
+    if telling.record.state == CLAIMED and tells:
         back = ACKNOWLEDGED if before.acknowledged_by else OPEN
         telling.become(state=back, claimed_by="", claimed_at="", claimed_after="")
         telling.say(STILL_OPEN, _still_open_words(before, found))

@@ -27,8 +27,15 @@ class RunSight:
     now: str
     complete: bool  # it read and judged everything
     baseline: bool = False  # nothing was known of the lake's incidents before
-    fresh: bool = True  # it crawled; it did not judge an older snapshot again
+    crawled: str = ""  # when what it judged was crawled; empty: by itself
     policies_changed: bool = False  # since the run before
+
+    def can_tell_of(self, claimed_after: str, claimed_at: str) -> bool:
+        """Whether it looked after a claim was made. A run crawls after it began, so that is
+        told by the order of runs; only of one that judged an older crawl, by the clock.
+        """
+        crawled = self.crawled or self.began
+        return self.run > claimed_after and (crawled >= self.began or crawled > claimed_at)
 
 
 @dataclass

@@ -162,6 +162,16 @@ def measure_waivers(
     return WaiverVerdicts(measured, _holding(engine, measured))
 
 
+def unmeasured(waivers: Sequence[SourcedWaiver], today: str) -> WaiverVerdicts:
+    """Waivers of a lake without a run: nothing is there that they could cover."""
+    return WaiverVerdicts(
+        tuple(
+            MeasuredWaiver(each.waiver, each.source, _status(each.waiver, 0, 0, today), 0, 0, 0)
+            for each in _one_each(waivers)
+        )
+    )
+
+
 def scope_condition(scope: Mapping[str, str], lake: str) -> str:
     """SQL over an exposure `e`: whether a waiver of this scope covers it.
 
