@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from app.alert.bounding import one_line
 from app.core.incidents import (
@@ -50,7 +51,6 @@ _LISTS = (
 )
 _TEXTS = (
     ("cause", "Cause"),
-    ("since", "Since"),
     ("first_seen", "First seen"),
     ("note", "Note"),
     ("mend", "What closes it"),
@@ -73,12 +73,12 @@ def event_words(notice: Notice) -> str:
 
 
 def title(notice: Notice, longest: int = LONGEST_TITLE) -> str:
-    """Severity, lake, event and the notice's own title, on one line."""
+    """Severity, lake and the notice's own title, on one line; the event where it lacks it."""
     severity = f"[{one_line(notice.severity, 10)}] " if notice.severity else "[info] "
     lake = f"{one_line(notice.lake, 64)}: " if notice.lake else ""
-    return one_line(
-        f"{severity}{lake}{event_words(notice)}: {one_line(notice.title, 900)}", longest
-    )
+    own = one_line(notice.title, 900)
+    event = "" if notice.kind in own else f"{event_words(notice)}: "
+    return one_line(f"{severity}{lake}{event}{own}", longest)
 
 
 def headline(message: Message, longest: int = LONGEST_TITLE) -> str:
@@ -100,8 +100,11 @@ def words(notice: Notice, base: str | None) -> Words:
     if notice.classes:
         lines.append(one_line(f"Classes: {_names(notice.classes)}", LONGEST_LINE))
     for key, called in _TEXTS:
-        if data.get(key) not in (None, "", [], {}):
-            lines.append(one_line(f"{called}: {_text(data[key])}", LONGEST_LINE))
+        said = _text(data.get(key))
+        if said:
+            lines.append(one_line(f"{called}: {said}", LONGEST_LINE))
+    if isinstance(data.get("since"), int):
+        lines.append(f"Since: {_moment(data['since'])}")
     for key, called in _LISTS:
         value = data.get(key)
         if isinstance(value, Sequence) and not isinstance(value, str) and value:
@@ -140,6 +143,16 @@ def _names(values: Sequence[object]) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return one_line(value.get("words", ""), LONGEST_LINE)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "; ".join(one_line(one, 200) for one in value)
-    return one_line(value, LONGEST_LINE)
+        return "; ".join(_text(one) for one in value)
+    return "" if value is None else one_line(value, LONGEST_LINE)
+
+
+def _moment(seconds: object) -> str:
+    """Epoch seconds, as a grant in a metastore has them."""
+    try:
+        return f"{datetime.fromtimestamp(int(str(seconds)), UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return one_line(seconds, 40)
