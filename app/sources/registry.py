@@ -14,6 +14,8 @@ _SOURCES = {
     "metastore+postgresql": "app.sources.metastore_postgresql:open_postgresql",
     "metastore+mysql": "app.sources.metastore_mysql:open_mysql",
     "metastore+sqlite": "app.sources.metastore_sqlite:open_sqlite",
+    "hive": "app.sources.hive_server:open_hive",
+    "thrift": "app.sources.thrift_metastore:open_thrift",
 }
 _DIRECTORIES = {
     "csv": "app.sources.csv_directory:open_csv_directory",

@@ -1,4 +1,4 @@
-"""A throw-away HiveServer2 4.0.1 with its metastore embedded, in one authorization mode."""
+"""A throw-away Hive 4.0.1: a HiveServer2 in one authorization mode, or a metastore on its own."""
 
 import atexit
 import os
@@ -67,6 +67,17 @@ class HiveServer:
     postgres: PostgresServer
     database: str
     log: Path
+    process_group: int = 0
+
+    @property
+    def url(self) -> str:
+        """What Lakewarden reads it with, as the user who may become admin."""
+        return f"hive://{ADMIN}@127.0.0.1:{self.port}/?auth=NONE"
+
+    def kill(self) -> None:
+        """End it at once, as a crash of its machine would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process_group, signal.SIGKILL)
 
     def connect(self, user: str) -> Any:
         """A PyHive connection of this user, in the database ``default``."""
@@ -78,6 +89,19 @@ class HiveServer:
         return self.postgres.url(self.database)
 
 
+@dataclass(frozen=True)
+class MetastoreServer:
+    """A running metastore that speaks Thrift; anybody connects."""
+
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """What Lakewarden reads it with."""
+        return f"thrift://127.0.0.1:{self.port}"
+
+
 @contextmanager
 def hive_server(
     postgres: PostgresServer,
@@ -85,18 +109,51 @@ def hive_server(
     *,
     settings: Mapping[str, str] | None = None,
     groups: Mapping[str, Collection[str]] | None = None,
+    database: str | None = None,
+    port: int | None = None,
 ) -> Iterator[HiveServer]:
-    """Start a HiveServer2 on a new metastore database of `postgres`; stop it at the end.
+    """Start a HiveServer2 on a metastore database of `postgres`; stop it at the end.
 
     `settings` adds to hive-site.xml, or overrides what stands there. `groups` tells which
     groups the server finds for which user; of anybody else it knows what this host knows.
+    `database` is one made before, else a new one; `port` one used before, else a free one.
     """
-    name = postgres.create_metastore()
+    name = database or postgres.create_metastore()
     folder = Path(tempfile.mkdtemp(prefix="lakewarden-hive-"))
-    port = free_port()
+    port = port or free_port()
     site = _site(folder, port, postgres.jdbc_url(name), mode) | dict(settings or {})
     site["hadoop.user.group.static.mapping.overrides"] = _group_mapping(groups or {})
-    process = _start(folder, site)
+    with _running(folder, site, "org.apache.hive.service.server.HiveServer2") as process:
+        server = HiveServer(mode, port, postgres, name, folder / "log", process.pid)
+        _wait_for_port(port, process, server.log)
+        server.connect(ADMIN).close()
+        yield server
+
+
+@contextmanager
+def metastore_server(
+    postgres: PostgresServer,
+    mode: Mode,
+    database: str,
+    *,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[MetastoreServer]:
+    """Start a metastore of its own on a database made before; stop it at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="lakewarden-metastore-"))
+    port = free_port()
+    site = _site(folder, 0, postgres.jdbc_url(database), mode) | dict(settings or {})
+    metastore = "org.apache.hadoop.hive.metastore.HiveMetaStore"
+    with _running(folder, site, metastore, "-p", str(port)) as process:
+        _wait_for_port(port, process, folder / "log")
+        yield MetastoreServer(port, folder / "log")
+
+
+@contextmanager
+def _running(
+    folder: Path, site: Mapping[str, str], *command: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A Java program of Hive in a folder of its own, which goes with it."""
+    process = _start(folder, site, command)
 
     def stop() -> None:
         _stop_group(process)
@@ -104,9 +161,7 @@ def hive_server(
 
     atexit.register(stop)
     try:
-        server = HiveServer(mode, port, postgres, name, folder / "log")
-        _wait_until_ready(server, process)
-        yield server
+        yield process
     finally:
         atexit.unregister(stop)
         stop()
@@ -120,7 +175,9 @@ def acid_settings() -> dict[str, str]:
     }
 
 
-def _start(folder: Path, site: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(
+    folder: Path, site: Mapping[str, str], program: tuple[str, ...]
+) -> subprocess.Popen[bytes]:
     conf = folder / "conf"
     conf.mkdir()
     for made in ("warehouse", "external", "home"):
@@ -145,7 +202,7 @@ def _start(folder: Path, site: Mapping[str, str]) -> subprocess.Popen[bytes]:
         f"-Dlog4j2.configurationFile={conf / 'log4j2.properties'}",
         f"-Djava.io.tmpdir={folder}",
         *("-cp", f"{conf}:{hive_jars()}/*"),
-        "org.apache.hive.service.server.HiveServer2",
+        *program,
     ]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
@@ -201,18 +258,17 @@ def _group_mapping(groups: Mapping[str, Collection[str]]) -> str:
     return ";".join(f"{user}={','.join(sorted(names))}" for user, names in users.items())
 
 
-def _wait_until_ready(server: HiveServer, process: subprocess.Popen[bytes]) -> None:
+def _wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
         except OSError as error:
             if process.poll() is not None or time.monotonic() > deadline:
-                text = server.log.read_text(errors="replace")[-6000:]
-                raise RuntimeError(f"HiveServer2 did not start:\n{text}") from error
+                text = log.read_text(errors="replace")[-6000:]
+                raise RuntimeError(f"Hive did not start:\n{text}") from error
             time.sleep(0.2)
         else:
-            server.connect(ADMIN).close()
             return
 
 
