@@ -6,12 +6,14 @@ SourceError when nothing trustworthy would remain.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.core.change_signs import SignReader
 from app.core.facts import Facts, Progress, no_progress
 from app.core.id_lookup import IdLookup
 from app.core.names import DEFAULT_CATALOG, ObjectName
@@ -22,17 +24,29 @@ from app.sources.arrow_batches import as_facts, fact_rows, last_of
 from app.sources.metastore_columns import TableColumns
 from app.sources.metastore_connection import Connect, Read
 from app.sources.metastore_grants import grant_facts, legal_flag
-from app.sources.metastore_reader import Columns, MetastoreReader
+from app.sources.metastore_reader import Columns, Gaps, MetastoreReader
 from app.sources.table_properties import TableProperties
 from app.sources.trino_view import decode_views
 
+#: Opens the cheap look at a lake.
+OpenSigns = Callable[[], AbstractContextManager[SignReader]]
+
 
 class MetastoreSource:
-    """A metastore's database as a source; implements facts.Source."""
+    """A metastore's database as a source; implements facts.Source and ChangeSign.
 
-    def __init__(self, label: str, connect: Connect) -> None:
+    One that is kept between crawls can crawl a part: see `crawl_access`.
+    """
+
+    def __init__(self, label: str, connect: Connect, signs: OpenSigns) -> None:
         self.label = label
         self._connect = connect
+        self._signs = signs
+        self._gaps_of_details: Gaps | None = None
+
+    def signs(self) -> AbstractContextManager[SignReader]:
+        """The cheapest look there is. Raises SourceError."""
+        return self._signs()
 
     def crawl(self, progress: Progress = no_progress) -> Iterator[Facts]:
         """Yield all facts and gaps, read in one transaction with one consistent view.
@@ -44,6 +58,7 @@ class MetastoreSource:
             reader = MetastoreReader(connection, progress)
             reader.require(*schema.ESSENTIAL)
             crawl = _Crawl(reader)
+            self._gaps_of_details = None
             with connection.beside() as other:
                 grants = reader.beside(other or connection)
                 for facts in crawl.facts(grants, at_once=other is not None):
@@ -51,6 +66,27 @@ class MetastoreSource:
                         crawl.grants += facts.batch.num_rows
                         progress("grants", crawl.grants, None)
                     yield facts
+            self._gaps_of_details = crawl.gaps_of_details
+
+    def crawl_access(self, progress: Progress = no_progress) -> Iterator[Facts] | None:
+        """Crawl again, but for columns, table properties, partitions and view sources.
+
+        Their gaps are those of the last whole crawl. None when there was none. Raises
+        SourceError as `crawl` does.
+        """
+        if self._gaps_of_details is None:
+            return None
+        return self._access_facts(progress, self._gaps_of_details)
+
+    def _access_facts(self, progress: Progress, gaps: Gaps) -> Iterator[Facts]:
+        with self._connect() as connection:
+            reader = MetastoreReader(connection, progress)
+            reader.require(*schema.ESSENTIAL)
+            crawl = _Crawl(reader)
+            crawl.gaps_of_details.update(gaps)
+            with connection.beside() as other:
+                grants = reader.beside(other or connection)
+                yield from crawl.access_facts(grants, at_once=other is not None)
 
 
 class _Crawl:
@@ -58,6 +94,8 @@ class _Crawl:
 
     def __init__(self, reader: MetastoreReader) -> None:
         self._reader = reader
+        self.gaps_of_details: Gaps = {}
+        self._details = reader.apart(self.gaps_of_details)
         self.grants = 0  # how many have been read
         self._settings: list[tuple[str, str]] = [("source", "metastore-database")]
         self._databases: dict[int, tuple[str, str]] = {}  # id → (catalog, name)
@@ -72,27 +110,42 @@ class _Crawl:
         when the last columns come.
         """
         self._read_version()
-        grants.version = self._reader.version
+        grants.version = self._details.version = self._reader.version
         objects, details = self._object_facts(), self._detail_facts()
         if at_once:
             yield from alongside(chain(objects, details), grant_facts(grants))
         else:
             yield from chain(objects, grant_facts(grants), details)
+        yield from self._said_at_last()
+
+    def access_facts(self, grants: MetastoreReader, *, at_once: bool) -> Iterator[Facts]:
+        """The same without the details."""
+        self._read_version()
+        grants.version = self._reader.version
+        objects = self._object_facts()
+        if at_once:
+            yield from alongside(objects, grant_facts(grants))
+        else:
+            yield from chain(objects, grant_facts(grants))
+        yield from self._said_at_last()
+
+    def _said_at_last(self) -> Iterator[Facts]:
         yield fact_rows("lake_settings", sorted(self._settings))
+        self._reader.take_gaps(self.gaps_of_details)
         yield self._reader.gaps()
 
     def _object_facts(self) -> Iterator[Facts]:
         yield from self._catalog_facts()
         yield from self._database_facts()
         yield from self._table_facts()
-        yield from self._plain_facts("roles", schema.ROLES)
+        yield from self._plain_facts("roles", schema.ROLES, self._reader)
         yield from self._member_facts()
 
     def _detail_facts(self) -> Iterator[Facts]:
         yield from self._property_facts()
         yield from self._column_facts()
         yield from self._partition_facts()
-        yield from self._plain_facts("view_sources", schema.VIEW_SOURCES)
+        yield from self._plain_facts("view_sources", schema.VIEW_SOURCES, self._details)
 
     def _read_version(self) -> None:
         for columns in self._reader.batches("version", schema.VERSION):
@@ -111,7 +164,7 @@ class _Crawl:
 
     def _database_facts(self) -> Iterator[Facts]:
         for columns in self._reader.batches("databases", schema.DATABASES):
-            self._name_all(columns, "databases")
+            _name_all(self._reader, columns, "databases")
             columns["catalog"] = pc.fill_null(columns["catalog"], DEFAULT_CATALOG)
             columns["kind"] = pc.fill_null(columns["kind"], "NATIVE")
             columns["location"] = redact_locations(columns["location"])
@@ -140,7 +193,7 @@ class _Crawl:
         read = schema.TABLES if stored else schema.TABLES_WITHOUT_STORAGE
         found = 0
         for columns in self._reader.batches("tables", read):
-            self._name_all(columns, "tables")
+            _name_all(self._reader, columns, "tables")
             if "location" in columns:
                 columns["location"] = redact_locations(columns["location"])
             namespaces = decode_views(columns)
@@ -161,22 +214,22 @@ class _Crawl:
             )
 
     def _property_facts(self) -> Iterator[Facts]:
-        for columns in self._reader.batches("table properties", schema.TABLE_PROPERTIES):
+        for columns in self._details.batches("table properties", schema.TABLE_PROPERTIES):
             yield as_facts("table_properties", self._properties.take(columns))
         yield last_of("table_properties")
 
     def _column_facts(self) -> Iterator[Facts]:
         by_table = self._columns.must_read_by_table()
         read = schema.TABLE_COLUMNS if by_table else schema.COLUMNS
-        for columns in self._reader.batches("columns", read):
-            self._name_all(columns, "columns")
+        for columns in self._details.batches("columns", read):
+            _name_all(self._details, columns, "columns")
             yield self._columns.take(columns)
-        for columns in self._reader.batches("partition keys", schema.PARTITION_KEYS):
+        for columns in self._details.batches("partition keys", schema.PARTITION_KEYS):
             self._columns.take_partition_keys(columns)
         yield from self._columns.rest()
         yield last_of("columns")
         for name in self._table_names(self._columns.unknown_tables):
-            self._reader.gap(
+            self._details.gap(
                 "table",
                 name,
                 "its real columns are not in the metastore, only the dummy column of Spark",
@@ -187,7 +240,7 @@ class _Crawl:
         tables = self._properties.tables_with_partition_rights
         if len(tables) == 0:
             return
-        for columns in self._reader.batches("partitions", schema.PARTITIONS):
+        for columns in self._details.batches("partitions", schema.PARTITIONS):
             facts = as_facts("partitions", columns)
             theirs = pc.is_in(facts.batch.column("table_id"), value_set=tables)
             yield Facts("partitions", facts.batch.filter(theirs))
@@ -202,10 +255,10 @@ class _Crawl:
         if nameless:
             self._settings.append(("memberships_of_missing_roles", str(nameless)))
 
-    def _plain_facts(self, kind: str, read: Read) -> Iterator[Facts]:
-        for columns in self._reader.batches(kind.replace("_", " "), read):
+    def _plain_facts(self, kind: str, read: Read, reader: MetastoreReader) -> Iterator[Facts]:
+        for columns in reader.batches(kind.replace("_", " "), read):
             if "name" in columns:
-                self._name_all(columns, kind)
+                _name_all(reader, columns, kind)
             yield as_facts(kind, columns)
 
     def _table_names(self, table_ids: list[int]) -> Iterator[str]:
@@ -223,8 +276,9 @@ class _Crawl:
             catalog, database = self._databases.get(database_id, (DEFAULT_CATALOG, "?"))
             yield str(ObjectName(catalog, database, name or ""))
 
-    def _name_all(self, columns: Columns, kind: str) -> None:
-        """A row without a name, which no Hive writes, is called nothing and is a gap."""
-        if columns["name"].null_count:
-            columns["name"] = pc.fill_null(columns["name"], "")
-            self._reader.gap("lake", "", f"{kind} without a name", f"What these {kind} are")
+
+def _name_all(reader: MetastoreReader, columns: Columns, kind: str) -> None:
+    """A row without a name, which no Hive writes, is called nothing and is a gap."""
+    if columns["name"].null_count:
+        columns["name"] = pc.fill_null(columns["name"], "")
+        reader.gap("lake", "", f"{kind} without a name", f"What these {kind} are")

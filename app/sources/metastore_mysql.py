@@ -6,7 +6,7 @@ One transaction WITH CONSISTENT SNAPSHOT, READ ONLY. The server hands out UTF-8,
 (usually latin1) the metastore's columns are stored in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -20,6 +20,7 @@ from app.core.names import show
 from app.sources.metastore import MetastoreSource
 from app.sources.metastore_connection import TYPES, Output, Shape
 from app.sources.metastore_schema import READ_TABLES
+from app.sources.mysql_signs import mysql_signs
 from app.sources.source_url import SourceUrl, parse_source_url
 
 _BATCH_ROWS = 65_536
@@ -52,15 +53,31 @@ def open_mysql(url: str) -> MetastoreSource:
         raise SourceError(
             f"{address.label} names no database", mend="Write metastore+mysql://user@host/database"
         )
-    return MetastoreSource(address.label, lambda: _connect(address))
+    return MetastoreSource(
+        address.label, lambda: _connect(address), lambda: mysql_signs(lambda: _looking(address))
+    )
 
 
 @contextmanager
 def _connect(address: SourceUrl) -> Iterator["MysqlMetastore"]:
+    with _connected(address) as connection:
+        yield MysqlMetastore(connection)
+
+
+@contextmanager
+def _looking(address: SourceUrl) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+    """Runs statements outside transactions, for short looks."""
+    with _connected(address) as connection:
+        _rows(connection, "SET SESSION sql_mode = 'ANSI_QUOTES', autocommit = 1")
+        yield lambda statement: _rows(connection, statement)
+
+
+@contextmanager
+def _connected(address: SourceUrl) -> Iterator[Any]:
     try:
         connection = pymysql.connect(**_parameters(address))
         try:
-            yield MysqlMetastore(connection)
+            yield connection
         finally:
             connection.close()
     except (pymysql.MySQLError, OSError) as error:
@@ -114,9 +131,13 @@ class MysqlMetastore:
         return nullcontext()
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement)
-            return list(cursor.fetchall())
+        return _rows(self._connection, statement)
+
+
+def _rows(connection: Any, statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
 
 
 def _parameters(address: SourceUrl) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from app.core.names import show
 from app.sources.metastore import MetastoreSource
 from app.sources.metastore_connection import Output, Shape
 from app.sources.postgresql_groups import GroupedOutputs
+from app.sources.postgresql_signs import postgresql_signs
 from app.sources.source_url import SourceUrl, parse_source_url
 
 #: Options of libpq that an address may carry, beside `schema`.
@@ -63,16 +64,42 @@ def open_postgresql(url: str) -> MetastoreSource:
     that cannot be used.
     """
     address = parse_source_url(url, ("schema", *_LIBPQ))
-    return MetastoreSource(address.label, lambda: _connect(address))
+    return MetastoreSource(
+        address.label,
+        lambda: _connect(address),
+        lambda: postgresql_signs(lambda: _looking(address)),
+    )
 
 
 @contextmanager
 def _connect(address: SourceUrl) -> Iterator["PostgresqlMetastore"]:
+    with _errors_of(address), _transaction(address) as cursor:
+        yield PostgresqlMetastore(cursor, address)
+
+
+@contextmanager
+def _looking(address: SourceUrl) -> Iterator[Any]:
+    """A cursor outside transactions, for short looks."""
+    import adbc_driver_postgresql.dbapi as driver
+
+    with (
+        _errors_of(address),
+        driver.connect(_libpq_uri(address), autocommit=True) as connection,
+        connection.cursor() as cursor,
+    ):
+        schema = address.query.get("schema")
+        if schema is not None:
+            cursor.execute(f"SET search_path TO {_identifier(schema)}")
+        yield cursor
+
+
+@contextmanager
+def _errors_of(address: SourceUrl) -> Iterator[None]:
+    """The driver's errors as ours."""
     import adbc_driver_postgresql.dbapi as driver
 
     try:
-        with _transaction(address) as cursor:
-            yield PostgresqlMetastore(cursor, address)
+        yield
     except (driver.Error, pa.ArrowException, OSError) as error:
         if "due to user request" in str(error):
             raise KeyboardInterrupt from None  # Ctrl-C, on which the driver cancels its query

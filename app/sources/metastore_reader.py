@@ -17,6 +17,9 @@ _REFERENCE = re.compile(r'\b(\w)\."(\w+)"')
 #: The columns of one batch by name.
 Columns = dict[str, pa.Array]
 
+#: (scope, object, reason) → what is in doubt because of it.
+Gaps = dict[tuple[str, str, str], str]
+
 
 class MetastoreReader:
     """One crawl's view of the database: its shape, its version and the gaps found so far."""
@@ -25,7 +28,7 @@ class MetastoreReader:
         self._connection = connection
         self._progress = progress
         self._shape = connection.shape()
-        self._gaps: dict[tuple[str, str, str], str] = {}
+        self._gaps: Gaps = {}
         #: (major, minor) once it is known; what a version lacks is no gap.
         self.version = (0, 0)
 
@@ -37,6 +40,16 @@ class MetastoreReader:
         other = copy(self)
         other._connection, other._progress = connection, no_progress
         return other
+
+    def apart(self, gaps: Gaps) -> "MetastoreReader":
+        """A reader of the same connection that notes its gaps among these."""
+        other = copy(self)
+        other._gaps = gaps
+        return other
+
+    def take_gaps(self, gaps: Gaps) -> None:
+        """Note what another reader could not read."""
+        self._gaps.update(gaps)
 
     def require(self, *reads: Read) -> None:
         """Raise SourceError when there is no metastore here, or one of the reads fails."""

@@ -13,8 +13,10 @@ from urllib.parse import quote, unquote
 
 import pyarrow as pa
 
+from app.core.change_signs import ANYTHING
 from app.core.errors import SourceError
 from app.core.names import show
+from app.sources.file_signs import sqlite_signs
 from app.sources.metastore import MetastoreSource
 from app.sources.metastore_connection import TYPES, Output, Shape
 from app.sources.metastore_schema import READ_TABLES
@@ -42,7 +44,11 @@ def open_sqlite(url: str) -> MetastoreSource:
         raise SourceError(
             f"{address.label} names a host", mend="Write metastore+sqlite:///PATH, three slashes"
         )
-    return MetastoreSource(address.label, lambda: _connect(_file(address.path)))
+    return MetastoreSource(
+        address.label,
+        lambda: _connect(_file(address.path)),
+        lambda: sqlite_signs(ANYTHING, lambda: _file(address.path)),
+    )
 
 
 def _file(path: str) -> Path:
