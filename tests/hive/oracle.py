@@ -12,7 +12,7 @@ from typing import Any
 
 from pyhive.exc import OperationalError
 
-from tests.hive.hive_server import HiveServer
+from tests.hive.hive_server import ADMIN, HiveServer
 from tests.hive.lake_tables import LakeTable, quote
 
 BATCH = 20
@@ -50,6 +50,14 @@ class Oracle:
     def selectable(self, user: str, tables: Iterable[LakeTable]) -> frozenset[LakeTable]:
         """The tables of which the user may read everything (SELECT *)."""
         return self._allowed(user, list(tables), select_statement)
+
+    def can_be_asked(self, table: LakeTable) -> bool:
+        """Whether Hive gets as far as asking who may read it: not so a view on what is gone."""
+        try:
+            self._may(ADMIN, select_statement([table]))
+        except OracleError:
+            return False
+        return True
 
     def insertable(self, user: str, tables: Iterable[LakeTable]) -> frozenset[LakeTable]:
         """The tables into which the user may insert; views are never among them."""

@@ -39,6 +39,26 @@ class Step:
     statements: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What a lake was made of so far, for whoever draws changes of it. Names are quoted.
+
+    storage: what stands behind the columns of a CREATE TABLE.
+    granted: (rights, table, principal). members: (role, user).
+    passable: those granted with grant option, (principal, rights, table).
+    """
+
+    mode: Mode
+    storage: str
+    tables: list[str]
+    views: list[str]
+    columns: dict[str, list[str]]
+    roles: list[str]
+    members: list[tuple[str, str]]
+    granted: list[tuple[str, str, str]]
+    passable: list[tuple[str, str, str]]
+
+
 @dataclass
 class RandomLake:
     """The plan of a lake. `acid` makes its tables transactional."""
@@ -71,6 +91,25 @@ class RandomLake:
         yield from self._grants_of_users()
         yield Step(ADMIN, (*prelude, *self._revokes(20), *self._owners()))
 
+    @property
+    def drawn(self) -> Drawn:
+        """What the steps drawn so far made."""
+        return Drawn(
+            self.mode,
+            self._storage,
+            self._tables,
+            self._views,
+            self._columns,
+            self._roles,
+            self._members,
+            self._granted,
+            self._passable,
+        )
+
+    @property
+    def _storage(self) -> str:
+        return " STORED AS ORC TBLPROPERTIES ('transactional'='true')" if self.acid else ""
+
     def _objects(self) -> Iterator[str]:
         for database in DATABASES:
             yield f"CREATE DATABASE {quote(database)}"
@@ -89,8 +128,7 @@ class RandomLake:
         self._tables.append(table)
         parts = ", ".join(f"{quote(c)} {self._random.choice(('int', 'string'))}" for c in columns)
         keys = " PARTITIONED BY (`day` string)" if self._random.random() < 0.3 else ""
-        acid = " STORED AS ORC TBLPROPERTIES ('transactional'='true')" if self.acid else ""
-        return f"CREATE TABLE {table} ({parts}){keys}{acid}"
+        return f"CREATE TABLE {table} ({parts}){keys}{self._storage}"
 
     def _create_views(self, database: str, bases: list[str]) -> Iterator[str]:
         inner, outer = f"{quote(database)}.`a_view`", f"{quote(database)}.`view of view`"

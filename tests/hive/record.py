@@ -18,19 +18,14 @@ from pathlib import Path
 
 import psycopg
 
+from tests.hive.asking import Answer, Asked, answers
 from tests.hive.damage import Damage
 from tests.hive.hive_server import HiveServer, acid_settings, hive_server
-from tests.hive.lake_tables import LakeTable, lake_databases, lake_tables
+from tests.hive.lake_tables import lake_databases, lake_tables
 from tests.hive.oracle import Oracle, oracle, run
 from tests.hive.postgres_server import postgres_server
-from tests.hive.random_lake import GROUPS, USERS, RandomLake
+from tests.hive.random_lake import GROUPS, USERS, RandomLake, Step
 from tests.hive.sqlite_export import metastore_as_sql
-
-Answer = tuple[str, str, str, str]
-"""User, right, object, and `allowed` or `denied`."""
-
-_SHARE_OF_COLUMNS = 0.25
-_SHARE_OF_OTHER_RIGHTS = 0.2
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -58,72 +53,47 @@ def record(lake: RandomLake, folder: Path, *, damage: bool, groups: bool) -> Non
         postgres_server() as postgres,
         hive_server(postgres, lake.mode, settings=settings, groups=known_groups) as server,
     ):
-        _build(server, lake)
+        for refused in build(server, lake.steps()):
+            print(f"refused {refused}", file=sys.stderr)
         if damage:
             with psycopg.connect(server.metastore_url) as connection:
                 Damage(connection, lake.mode, lake.seed).do()
         warehouse = str(server.log.parent)
         text = metastore_as_sql(server.metastore_url, {warehouse: "/lake"})
         with oracle(server) as asked:
-            answers = list(_answers(asked, server, lake))
+            said = list(_answers(asked, server, lake))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "lake.sql").write_text(text, encoding="utf-8")
     (folder / "mode.txt").write_text(f"{lake.mode}\n", encoding="utf-8")
     (folder / "groups.txt").write_text(f"{'directory' if groups else 'none'}\n", encoding="utf-8")
-    _write(folder / "questions.csv", ("user", "right", "object", "answer"), answers)
-    _write_directory(folder / "directory", lake)
-    allowed = sum(answer == "allowed" for *_, answer in answers)
-    print(f"{folder.name}: {len(answers)} questions, {allowed} allowed, {len(text)} bytes of lake")
+    _write(folder / "questions.csv", ("user", "right", "object", "answer"), said)
+    write_directory(folder / "directory", lake)
+    allowed = sum(answer == "allowed" for *_, answer in said)
+    print(f"{folder.name}: {len(said)} questions, {allowed} allowed, {len(text)} bytes of lake")
 
 
-def _build(server: HiveServer, lake: RandomLake) -> None:
-    for step in lake.steps():
-        failed = run(server, step.user, step.statements)
-        for statement, message in failed:
-            print(f"refused {step.user}: {statement}: {message[-160:]}", file=sys.stderr)
+def build(server: HiveServer, steps: Iterable[Step]) -> list[str]:
+    """Run the steps; return what was refused, each with who asked and why."""
+    return [
+        f"{step.user}: {statement}: {message[-160:]}"
+        for step in steps
+        for statement, message in run(server, step.user, step.statements)
+    ]
 
 
 def _answers(asked: Oracle, server: HiveServer, lake: RandomLake) -> Iterator[Answer]:
-    chance = random.Random(f"questions {lake.seed}")
-    tables = lake_tables(server.metastore_url)
-    databases = lake_databases(server.metastore_url)
-    for user in USERS:
-        yield from _on_tables(user, "select", tables, asked.selectable(user, tables))
-        targets = [table for table in tables if table.takes_inserts]
-        yield from _on_tables(user, "insert", targets, asked.insertable(user, targets))
-        for database in databases:
-            yield user, "create", database, _word(asked.may_create(user, database))
-        for table in tables:
-            if chance.random() < _SHARE_OF_OTHER_RIGHTS:
-                yield from _other_rights(asked, lake, user, table)
-            if lake.mode == "legacy" and chance.random() < _SHARE_OF_COLUMNS:
-                readable = asked.readable_columns(user, table)
-                for column in (*table.columns, *table.partition_keys):
-                    name = f"{table.full_name}.{column}"
-                    yield user, "select", name, _word(column in readable)
+    what = Asked(
+        mode=lake.mode,
+        users=USERS,
+        tables=tuple(lake_tables(server.metastore_url)),
+        databases=tuple(lake_databases(server.metastore_url)),
+        acid=lake.acid,
+    )
+    return answers(asked, what, random.Random(f"questions {lake.seed}"))
 
 
-def _on_tables(
-    user: str, right: str, tables: list[LakeTable], allowed: frozenset[LakeTable]
-) -> Iterator[Answer]:
-    for table in tables:
-        yield user, right, table.full_name, _word(table in allowed)
-
-
-def _other_rights(asked: Oracle, lake: RandomLake, user: str, table: LakeTable) -> Iterator[Answer]:
-    if table.kind != "MATERIALIZED_VIEW":
-        yield user, "alter", table.full_name, _word(asked.may_alter(user, table))
-    yield user, "drop", table.full_name, _word(asked.may_drop(user, table))
-    if lake.acid and table.takes_inserts:
-        yield user, "update", table.full_name, _word(asked.may_update(user, table))
-        yield user, "delete", table.full_name, _word(asked.may_delete(user, table))
-
-
-def _word(allowed: bool) -> str:
-    return "allowed" if allowed else "denied"
-
-
-def _write_directory(folder: Path, lake: RandomLake) -> None:
+def write_directory(folder: Path, lake: RandomLake) -> None:
+    """The lake's people, their groups among them, as CSV files."""
     folder.mkdir(exist_ok=True)
     kinds = random.Random(f"people {lake.seed}")
     people = [

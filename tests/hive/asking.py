@@ -1,0 +1,69 @@
+"""Which questions are put to a real Hive about a lake, for recordings and the differential."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.hive.hive_server import Mode
+from tests.hive.lake_tables import LakeTable
+from tests.hive.oracle import Oracle
+
+Answer = tuple[str, str, str, str]
+"""User, right, object, and `allowed` or `denied`."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to ask about, and what share of it where one statement answers one question.
+
+    acid: the tables are transactional, so UPDATE and DELETE can be asked.
+    """
+
+    mode: Mode
+    users: tuple[str, ...]
+    tables: tuple[LakeTable, ...]
+    databases: tuple[str, ...]
+    acid: bool = False
+    share_of_tables: float = 1.0
+    share_of_columns: float = 0.25
+    share_of_other_rights: float = 0.2
+
+
+def answers(asked: Oracle, what: Asked, chance: random.Random) -> Iterator[Answer]:
+    """Ask Hive, user by user. Raises OracleError when it neither allows nor denies."""
+    for user in what.users:
+        tables = [table for table in what.tables if chance.random() < what.share_of_tables]
+        yield from _on_tables(user, "select", tables, asked.selectable(user, tables))
+        targets = [table for table in tables if table.takes_inserts]
+        yield from _on_tables(user, "insert", targets, asked.insertable(user, targets))
+        for database in what.databases:
+            if chance.random() < what.share_of_tables:
+                yield user, "create", database, _word(asked.may_create(user, database))
+        for table in tables:
+            if chance.random() < what.share_of_other_rights:
+                yield from _other_rights(asked, what.acid, user, table)
+            if what.mode == "legacy" and chance.random() < what.share_of_columns:
+                readable = asked.readable_columns(user, table)
+                for column in (*table.columns, *table.partition_keys):
+                    name = f"{table.full_name}.{column}"
+                    yield user, "select", name, _word(column in readable)
+
+
+def _on_tables(
+    user: str, right: str, tables: list[LakeTable], allowed: frozenset[LakeTable]
+) -> Iterator[Answer]:
+    for table in tables:
+        yield user, right, table.full_name, _word(table in allowed)
+
+
+def _other_rights(asked: Oracle, acid: bool, user: str, table: LakeTable) -> Iterator[Answer]:
+    if table.kind != "MATERIALIZED_VIEW":
+        yield user, "alter", table.full_name, _word(asked.may_alter(user, table))
+    yield user, "drop", table.full_name, _word(asked.may_drop(user, table))
+    if acid and table.takes_inserts:
+        yield user, "update", table.full_name, _word(asked.may_update(user, table))
+        yield user, "delete", table.full_name, _word(asked.may_delete(user, table))
+
+
+def _word(allowed: bool) -> str:
+    return "allowed" if allowed else "denied"
