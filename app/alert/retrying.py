@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 #: Seconds before each attempt, counted from the one before.
@@ -78,6 +78,41 @@ def delay_before(attempt: int, delivery: str, wanted: float | None = None) -> fl
     if wanted is not None:
         return min(max(wanted, base), 2 * base)
     return base * (1 + JITTER * (2 * _chance(f"{delivery}/{attempt}") - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What follows an attempt. `disable`: why the channel gets nothing more; empty: it does."""
+
+    state: str  # waiting, delivered or dead
+    next_at: datetime
+    throttled_until: datetime | None = None
+    disable: str = ""
+
+
+def next_step(
+    outcome: Outcome, made: int, delivery: str, now: datetime, failing_since: datetime | None
+) -> NextStep:
+    """What follows the attempt number `made` of a delivery.
+
+    A receiver that is gone, or took nothing for 120 hours, gets nothing more; what it did
+    not take goes on waiting, so that nothing is lost when it comes back.
+    """
+    if outcome.result == DELIVERED:
+        return NextStep("delivered", now)
+    if outcome.result == GONE:
+        return NextStep("waiting", now, disable=outcome.detail)
+    disable = ""
+    if failing_since is not None and now - failing_since >= timedelta(seconds=DISABLE_AFTER):
+        disable = f"it took nothing for {DISABLE_AFTER // 3600} hours, at last: {outcome.detail}"
+    if outcome.result == REFUSED:
+        return NextStep("dead", now, disable=disable)
+    delay = delay_before(made + 1, delivery, outcome.retry_after)
+    if delay is None:
+        return NextStep("waiting" if disable else "dead", now, disable=disable)
+    next_at = now + timedelta(seconds=delay)
+    throttled = next_at if outcome.result == THROTTLED else None
+    return NextStep("waiting", next_at, throttled, disable)
 
 
 def _chance(text: str) -> float:

@@ -112,6 +112,13 @@ def silenced(session: Session) -> tuple[StoredDecision, ...]:
     return _decisions(session, alert_decisions.c.state == SILENCED)
 
 
+def waiting_elsewhere(session: Session, routes: Iterable[str]) -> tuple[StoredDecision, ...]:
+    """What waits, queued or silenced, for a route that is none of these."""
+    row = alert_decisions.c
+    waits = row.state.in_((QUEUED, SILENCED))
+    return _decisions(session, waits, row.route.not_in(sorted(routes)))
+
+
 def decisions_of(session: Session, notice_id: str) -> tuple[StoredDecision, ...]:
     """What became of a notice on every route."""
     return _decisions(session, alert_decisions.c.notice_id == notice_id)
