@@ -58,7 +58,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class EffectGroup:
+class EffectSummary:
     """The accesses that change alike: each of these people, on each of these objects."""
 
     right: str
@@ -96,5 +96,5 @@ class CheckReport:
     effect_counts: Mapping[str, int] = field(default_factory=dict)  # given, taken, unknown
     fail_on: str = "SEV4"  # the mildest severity that makes exit 1
     rules: tuple[Rule, ...] = ()  # every rule that was tried, sorted by id
-    effects: tuple["EffectGroup", ...] = ()
-    effects_cut: int = 0  # groups of effects left out of `effects`
+    effects: tuple["EffectSummary", ...] | None = None  # None: nobody asked for them
+    effects_cut: int = 0  # groups left out of `effects`

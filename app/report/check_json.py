@@ -30,13 +30,19 @@ def check_document(report: CheckReport) -> dict[str, Any]:
         "findings": _findings(report.findings),
         "suppressed": _findings(report.suppressed),
         "notes": list(report.notes),
-        "effects": {
-            "given": report.effect_counts.get("given", 0),
-            "taken": report.effect_counts.get("taken", 0),
-            "unknown": report.effect_counts.get("unknown", 0),
-            "groups": [asdict(group) for group in report.effects],
-            "groups_left_out": report.effects_cut,
-        },
+        "effects": _effects(report),
+    }
+
+
+def _effects(report: CheckReport) -> dict[str, Any] | None:
+    if report.effects is None:
+        return None
+    return {
+        "given": report.effect_counts.get("given", 0),
+        "taken": report.effect_counts.get("taken", 0),
+        "unknown": report.effect_counts.get("unknown", 0),
+        "groups": [asdict(group) for group in report.effects],
+        "groups_left_out": report.effects_cut,
     }
 
 

@@ -4,7 +4,7 @@ from app.core.findings import (
     CANNOT_JUDGE,
     CheckedFile,
     CheckReport,
-    EffectGroup,
+    EffectSummary,
     Finding,
     Rule,
 )
@@ -93,7 +93,7 @@ def june_report() -> CheckReport:
         effect_counts={"given": 144_000_000, "taken": 0, "unknown": 2},
         rules=RULES,
         effects=(
-            EffectGroup(
+            EffectSummary(
                 "select", "denied", "allowed", 3200, ("aaron.abel",), 45_000, ("a.b", "a.c")
             ),
         ),
