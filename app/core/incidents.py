@@ -107,6 +107,7 @@ class Simulation:
     people_closed: int
     allowed_lost: int  # (person, table) accesses that policy allows and the plan takes
     allowed_lost_sample: tuple[tuple[str, str, str], ...] = ()  # user, right, object
+    opened: int = 0  # exposures that the plan would make (a row Hive fails on refuses people)
 
 
 @dataclass(frozen=True, slots=True)
