@@ -9,8 +9,10 @@ import click
 
 from app.commands.options import config_option, examples, lake_choice, lake_options
 from app.commands.progress_bar import shown_progress
+from app.commands.watching import watch_lake, watch_options
 
 FORMATS = ("text", "json", "ndjson", "csv", "parquet", "html")
+WATCH_FORMATS = ("text", "json", "ndjson")
 
 
 @click.command(
@@ -20,6 +22,7 @@ FORMATS = ("text", "json", "ndjson", "csv", "parquet", "html")
         "lakewarden audit --format html --output report.html --fail-on SEV2",
         "lakewarden audit --source metastore+sqlite:///lake.db --mode sql-standard "
         "--directory csv:people",
+        "lakewarden audit --watch --format json",
     ),
 )
 @lake_options
@@ -45,6 +48,7 @@ FORMATS = ("text", "json", "ndjson", "csv", "parquet", "html")
     show_default=True,
     help="The mildest severity that makes the exit code 1.",
 )
+@watch_options
 @click.option("--no-crawl", is_flag=True, help="Judge the newest snapshot; do not crawl.")
 def command(
     config: Path | None,
@@ -52,19 +56,30 @@ def command(
     target: Path | None,
     fail_on: str,
     no_crawl: bool,
+    watch: bool,
+    interval: float,
+    full_every: float,
     **options: Any,
 ) -> None:
     """Crawl a lake, work out who can really do what, judge it and report.
 
     Exit 0: clean. 1: exposures. 2: something could not be read or judged (2 wins over 1;
-    what was judged is recorded all the same).
+    what was judged is recorded all the same). With --watch, the code of the last round,
+    once it is stopped; each round is recorded like any other run.
     """
     from app import wiring
     from app.settings import load_settings
 
+    if watch and (no_crawl or target is not None or output not in WATCH_FORMATS):
+        raise click.UsageError("--watch prints a line a round: text, json or ndjson, no report.")
     _check_target(output, target)
     settings = load_settings(config)
     lake = wiring.choose_lake(settings, lake_choice(options))
+    if watch:
+        from app.watch import Judging
+
+        judging = Judging(fail_on)
+        watch_lake(settings, lake, judging, interval=interval, full_every=full_every, output=output)
     with shown_progress() as progress:
         recorded = wiring.run_audit(
             settings, lake, fail_on=fail_on, crawl_first=not no_crawl, progress=progress

@@ -9,6 +9,7 @@ import click
 
 from app.commands.options import config_option, examples, format_option, lake_choice, lake_options
 from app.commands.progress_bar import shown_progress
+from app.commands.watching import watch_lake, watch_options
 
 
 @click.command(
@@ -16,15 +17,25 @@ from app.commands.progress_bar import shown_progress
     epilog=examples(
         "lakewarden crawl --lake main",
         "lakewarden crawl --source metastore+sqlite:///lake.db --directory csv:people",
+        "lakewarden crawl --lake main --watch --full-every 3600",
     ),
 )
 @lake_options
 @config_option
 @format_option
-def command(config: Path | None, output: str, **options: Any) -> None:
+@watch_options
+def command(
+    config: Path | None,
+    output: str,
+    watch: bool,
+    interval: float,
+    full_every: float,
+    **options: Any,
+) -> None:
     """Take a snapshot of a lake and its directory. An unchanged lake gives the same one.
 
     Exit 0: all of it was read. 2: something was not: it is printed, and kept as a gap.
+    With --watch, the code of the last crawl, once it is stopped.
     """
     from app import wiring
     from app.commands.answers import say_what_is_missing
@@ -32,6 +43,8 @@ def command(config: Path | None, output: str, **options: Any) -> None:
 
     settings = load_settings(config)
     lake = wiring.choose_lake(settings, lake_choice(options))
+    if watch:
+        watch_lake(settings, lake, None, interval=interval, full_every=full_every, output=output)
     with shown_progress() as progress:
         snapshot = wiring.recorded_crawl(settings, lake, progress)
     counts = {name: said["rows"] for name, said in snapshot.manifest["tables"].items()}

@@ -5,10 +5,12 @@ differs from the time before, that part may have changed. What a sign can miss i
 whoever makes it; a whole crawl at intervals is the truth.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
+
+from app.core.facts import Facts, Progress, no_progress
 
 #: The parts of a lake a sign speaks of. ACCESS: grants, roles, memberships. OBJECTS:
 #: databases, tables, views and their owners. DETAILS: columns, properties, partitions.
@@ -57,4 +59,16 @@ class ChangeSign(Protocol):
 
     def signs(self) -> AbstractContextManager[SignReader]:
         """Open the look; it is closed at the end. Raises SourceError."""
+        ...
+
+
+@runtime_checkable
+class PartialCrawl(Protocol):
+    """A source that can be crawled again for who may do what alone."""
+
+    def crawl_access(self, progress: Progress = no_progress) -> Iterator[Facts] | None:
+        """All facts but those of columns, table properties, partitions and view sources.
+
+        None when only a whole crawl will do. Raises SourceError.
+        """
         ...

@@ -8,13 +8,16 @@ written, case and spaces and all.
 import csv
 import io
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
+from app.core.change_signs import PEOPLE, SignReader
 from app.core.errors import DirectoryError
 from app.core.facts import Facts, Progress, no_progress
 from app.core.names import show
 from app.sources.arrow_batches import fact_rows
+from app.sources.file_signs import FileSigns
 
 _ACTIVE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _KINDS = ("person", "service")
@@ -33,11 +36,18 @@ def open_csv_directory(url: str) -> "CsvDirectory":
 
 
 class CsvDirectory:
-    """People, services, groups and memberships from three files; implements facts.Source."""
+    """People, services, groups and memberships from three files.
+
+    Implements facts.Source and ChangeSign.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.label = f"csv:{folder}"
         self._folder = folder
+
+    def signs(self) -> AbstractContextManager[SignReader]:
+        """How the folder's files look."""
+        return nullcontext(FileSigns(PEOPLE, lambda: [self._folder]))
 
     def crawl(self, progress: Progress = no_progress) -> Iterator[Facts]:
         """Yield users, groups, group_members and gaps.

@@ -101,7 +101,8 @@ class DatabaseSigns:
         self._digested_gate: Hashable | None = None
         self._heights: Mapping[str, Hashable] = {}
         self._counters: Mapping[str, Hashable] = {}
-        self._digests: dict[str, Hashable] = {}
+        self._digests: dict[str, Hashable | None] = {}  # None: to be taken
+        self._values: dict[str, Hashable] = {}  # what the sign says of a digested table
         self._sign: Sign | None = None
 
     def sign(self) -> Sign:
@@ -113,17 +114,36 @@ class DatabaseSigns:
         elif self._sign is not None and now > self._settled_at and self._digested_gate == gate:
             return self._sign
         heights, self._counters = self._look.heights(), self._look.counters()
-        moved = [t for t in self._digests if heights.get(t) != self._heights.get(t)]
+        moved = [t for t in self._values if heights.get(t) != self._heights.get(t)]
         if moved:
-            # A change is found. The rest can wait, and the crawl need not.
-            self._digest(moved)
-        elif (gate is None or gate != self._digested_gate) and self._budget.allows():
+            # A change is found, and its crawl need not wait for digests: until one is taken
+            # the gate stands for it.
+            self._values |= dict.fromkeys(moved, ("since", gate))
+            self._digests |= dict.fromkeys(moved, None)
+        elif self._wants_digests(gate) and self._budget.allows():
             # The gate was asked before the rows: whatever is written meanwhile moves it.
-            self._digest(self._digestible())
+            self._take_digests(gate)
             self._digested_gate = gate
         self._heights = heights
         self._sign = self._made()
         return self._sign
+
+    def _wants_digests(self, gate: Hashable | None) -> bool:
+        return gate is None or gate != self._digested_gate or None in self._digests.values()
+
+    def _take_digests(self, gate: Hashable | None) -> None:
+        began = self._clock()
+        digestible = self._digestible()
+        for table in self._values.keys() - set(digestible):  # grown too large meanwhile
+            del self._values[table], self._digests[table]
+        for table in digestible:
+            digest, known = self._look.digest(table), self._digests.get(table)
+            # Nothing was written since a new row was seen: what is there now, was there then.
+            is_as_it_was = gate is not None and self._values.get(table) == ("since", gate)
+            self._digests[table] = digest
+            if digest != known and not is_as_it_was:
+                self._values[table] = digest
+        self._budget.spent(self._clock() - began)
 
     def _digestible(self) -> list[str]:
         rows = self._look.rows()
@@ -133,15 +153,9 @@ class DatabaseSigns:
             if WATCHED[table][0] in DIGESTED_PARTS and rows.get(table, 0) <= MOST_DIGESTED
         ]
 
-    def _digest(self, tables: list[str]) -> None:
-        began = self._clock()
-        for table in tables:
-            self._digests[table] = self._look.digest(table)
-        self._budget.spent(self._clock() - began)
-
     def _made(self) -> Sign:
         values: dict[str, list[Hashable]] = {ACCESS: [], OBJECTS: [], DETAILS: []}
         for table in self._look.tables:
-            deep = self._digests.get(table, self._counters.get(table))
+            deep = self._values.get(table, self._counters.get(table))
             values[WATCHED[table][0]].append((table, self._heights.get(table), deep))
         return Sign({part: tuple(said) for part, said in values.items()})

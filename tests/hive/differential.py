@@ -31,6 +31,7 @@ from tests.hive.postgres_server import PostgresServer, postgres_server
 from tests.hive.random_changes import random_changes
 from tests.hive.random_lake import DATABASES, USERS, RandomLake
 from tests.hive.record import build, write_directory
+from tests.hive.sqlite_export import metastore_as_sql
 
 Wrong = tuple[str, str, str, str, str]
 """User, right, object, Hive's answer, ours."""
@@ -124,8 +125,12 @@ def compare_through_changes(
     *,
     rounds: int,
     groups: bool,
+    keep: Path | None = None,
 ) -> None:
-    """Build the lake, compare; change it and compare again, `rounds` times in all."""
+    """Build the lake, compare; change it and compare again, `rounds` times in all.
+
+    keep: a folder for the metastores (as SQL text for SQLite) of rounds with wrong answers.
+    """
     chance = random.Random(f"differential {lake.mode} {lake.seed}")
     found.statements_refused += len(build(server, lake.steps()))
     for number in range(rounds):
@@ -134,6 +139,15 @@ def compare_through_changes(
             found.statements_refused += len(build(server, steps))
         hives, wrong = compare(server, lake, shares, groups=groups, chance=chance)
         found.note(hives, wrong)
+        for user, right, name, hives_answer, our_answer in wrong:
+            print(
+                f"wrong: lake {lake.seed}, round {number}, {user} {right} {name}: "
+                f"Hive says {hives_answer}, we say {our_answer}",
+                flush=True,
+            )
+        if wrong and keep is not None:
+            text = metastore_as_sql(server.metastore_url)
+            (keep / f"{lake.mode}-{lake.seed}-{number}.sql").write_text(text, encoding="utf-8")
 
 
 @contextmanager
@@ -150,6 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mode", choices=("sql-standard", "legacy"), required=True)
     parser.add_argument("--questions", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--keep", type=Path, help="a folder for lakes with wrong answers")
     options = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
@@ -160,12 +175,16 @@ def main(arguments: list[str] | None = None) -> int:
             groups = options.mode == "legacy" and lakes % 2 == 0
             with _server_for(postgres, lake, groups) as server:
                 compare_through_changes(
-                    server, lake, Shares(), found, rounds=_ROUNDS, groups=groups
+                    server,
+                    lake,
+                    Shares(),
+                    found,
+                    rounds=_ROUNDS,
+                    groups=groups,
+                    keep=options.keep,
                 )
             lakes += 1
             print(_said(options.mode, seed, lakes, found, started), flush=True)
-    for user, right, name, hives, ours in found.wrong:
-        print(f"wrong: {user} {right} {name}: Hive says {hives}, we say {ours}")
     return 1 if found.wrong else 0
 
 
