@@ -167,7 +167,7 @@ def _record(
     note_failed(session, delivery.channel, now, step.throttled_until)
     said = f"{delivery.channel}: {delivery.message.id}: {outcome.detail}"
     if step.disable and disable_channel(session, delivery.channel, step.disable, now):
-        done.problems.append(f"{said}; the channel is disabled")
+        done.problems.append(f"the channel {delivery.channel} is disabled: {step.disable}")
         add_notice(session, _disabled(delivery.channel, step.disable, now))
     if step.state == "dead":
         done.problems.append(f"{said}; it is a dead letter")
