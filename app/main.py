@@ -14,6 +14,7 @@ from app.web import pages, problems
 from app.web.api import (
     can,
     changes,
+    checks,
     explain,
     exposures,
     gaps,
@@ -55,6 +56,7 @@ _ROUTERS = (
     lineage.router,
     gaps.router,
     policies.router,
+    checks.router,
     lakes.router,
     snapshots.router,
     runs.router,
@@ -97,7 +99,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     app.add_exception_handler(HTTPException, problems.on_http_error)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, default=LARGEST_BODY, limits={can.BATCH: can.LARGEST_BODY})
+    limits = {can.BATCH: can.LARGEST_BODY, checks.CHECKS: checks.LARGEST_BODY}
+    app.add_middleware(BodyLimit, default=LARGEST_BODY, limits=limits)
     app.add_middleware(Gate, desk=desk)
     app.add_middleware(Envelope, desk=desk)
 

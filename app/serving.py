@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from app.settings import LakeSettings, Settings
 from app.store.database import Database
 from app.store.runs import Run
 from app.web.services import (
+    CheckQuestion,
     Condition,
     ExposureQuery,
     LakeDescription,
@@ -50,6 +52,7 @@ def services(settings: Settings, database: Database) -> Services:
         audit=lambda name, progress: (
             wiring.run_audit(settings, settings.lake(name), progress=progress).run.id
         ),
+        check=_Checks(settings, views),
     )
 
 
@@ -108,6 +111,48 @@ class _Views:
             if stored.content_hash == run.snapshot:
                 return stored
         raise NotFoundError(f"The snapshot of run {run.id} is gone", mend="It may have been pruned")
+
+
+class _Checks:
+    """Changes checked on runs' snapshots, by the lakes' policies as they stand then."""
+
+    def __init__(self, settings: Settings, views: _Views) -> None:
+        self._settings = settings
+        self._views = views
+        # By lake: what was opened last. Who is behind what is worked out once for it.
+        self._opened: dict[str, tuple[str, str, LakeView]] = {}
+
+    def __call__(self, run: Run, question: CheckQuestion) -> Mapping[str, Any]:
+        from app.check import CheckParts, CheckRequest, SqlFile, check_change
+        from app.report.check_json import check_document
+
+        policies = wiring.load_policies(self._settings.lake(run.lake))
+        parts = CheckParts(
+            view=self._view(run, policies.digest),
+            policies=policies,
+            policies_from="of the server",
+            seen_at=run.started_at,
+            now=datetime.now(UTC),
+        )
+        request = CheckRequest(
+            files=tuple(SqlFile(name, text.encode()) for name, text in question.files),
+            dialect=question.dialect,
+            runner=question.runner,
+            variables=question.variables,
+            fail_on=question.fail_on,
+            max_age=question.max_age,
+            suppressions=question.suppressions,
+            effects=question.effects,
+        )
+        return check_document(check_change(parts, request).report)
+
+    def _view(self, run: Run, digest: str) -> LakeView:
+        known = self._opened.get(run.lake)
+        if known is not None and known[:2] == (run.id, digest):
+            return known[2]
+        view = self._views.open(run)
+        self._opened[run.lake] = (run.id, digest, view)
+        return view
 
 
 class _Results:

@@ -19,10 +19,13 @@ from app.settings import LakeSettings, SecretText, Settings
 
 if TYPE_CHECKING:
     from app.audit import AuditParts
+    from app.check import CheckParts
     from app.core.engine import Engine
+    from app.core.findings import CheckedFile, Finding
     from app.core.history import PastRun
     from app.core.lake_view import ClassOnTable, LakeView
     from app.core.memberships import Memberships
+    from app.core.policy_change import Judged, PolicyFile
     from app.core.population import Population
     from app.core.rights.mode import AuthorizationMode
     from app.core.verdicts import Judge, Policies, PolicyLine
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from app.lake.results import RunResults
     from app.lake.snapshot import StoredSnapshot
     from app.recorded_audit import RecordedRun
+    from app.sources.git_changes import Repository
     from app.store.database import Database, Session
     from app.store.pepper import Pepper
     from app.store.runs import Run
@@ -506,6 +510,187 @@ def _engine_view(
         classes_of=lambda tables: {},
         decide_one=lambda user, classes, right: (False, ()),
         compile_judge=no_judge,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPlace:
+    """What a check judges on, and by whose policies.
+
+    snapshot_file: an exported snapshot in place of the lake's newest, checked by `keys`.
+    policies_ref: the commit of `repository` at which policies are read; None: as they stand.
+    """
+
+    snapshot_file: Path | None = None
+    keys: tuple[Path, ...] = ()
+    repository: "Repository | None" = None
+    policies_ref: str | None = None
+
+
+@contextmanager
+def opened_check(
+    settings: Settings, choice: LakeChoice, place: CheckPlace, progress: Progress = no_progress
+) -> Iterator["CheckParts"]:
+    """A lake opened for a check, judged by the policies of the base.
+
+    Where the working tree's policies differ from those, what that allows and flags stands
+    beside. Raises PolicyError, SnapshotError, NotFoundError, ModeUnknownError.
+    """
+    from app.check import CheckParts
+    from app.core.rights import mode_named
+
+    lake = _lake_of_check(settings, choice, place)
+    mode_named(lake.mode)  # before anything is read for nothing
+    with tempfile.TemporaryDirectory(prefix="lakewarden-") as scratch:
+        policies, words = _policies_of_base(lake, place, Path(scratch))
+        with _snapshot_of_check(settings, choice, lake, place, Path(scratch), progress) as snapshot:
+            kept = not choice.source and place.snapshot_file is None
+            files, changed = _changed_policies(lake, place)
+            yield CheckParts(
+                view=lake_view(lake, snapshot, policies, settings.data if kept else None),
+                policies=policies,
+                policies_from=words,
+                seen_at=snapshot.seen_at,
+                now=datetime.now(UTC),
+                beside=_beside(lake, snapshot, policies, files, Path(scratch), progress),
+                beside_files=tuple(changed),
+                notes=tuple(f"{file.name} is changed too" for file in files),
+            )
+
+
+def _lake_of_check(settings: Settings, choice: LakeChoice, place: CheckPlace) -> LakeSettings:
+    if place.snapshot_file is None or choice.lake or len(settings.lakes) == 1:
+        return choose_lake(settings, choice)
+    # Without settings the options say what the snapshot does not: mode, groups, policies.
+    named = replace(choice, source=f"snapshot:{place.snapshot_file.name}", lake=None)
+    return replace(_lake_of_source(settings, named), name="snapshot")
+
+
+@contextmanager
+def _snapshot_of_check(
+    settings: Settings,
+    choice: LakeChoice,
+    lake: LakeSettings,
+    place: CheckPlace,
+    scratch: Path,
+    progress: Progress,
+) -> Iterator["StoredSnapshot"]:
+    if place.snapshot_file is None:
+        with snapshot_for(settings, choice, lake, progress) as snapshot:
+            yield snapshot
+        return
+    from app.lake.export import import_snapshot
+
+    if not place.snapshot_file.is_file():
+        raise NotFoundError(
+            f"There is no file {place.snapshot_file}",
+            mend="Give what lakewarden snapshot export wrote",
+        )
+    progress("opening the snapshot", 0, None)
+    yield import_snapshot(place.snapshot_file, scratch / "snapshots", place.keys)
+
+
+def _policies_of_base(
+    lake: LakeSettings, place: CheckPlace, scratch: Path
+) -> tuple["Policies", str]:
+    """The policies that judge, and in words where they were read."""
+    from app.core.errors import PolicyError
+
+    if place.repository is None or place.policies_ref is None:
+        return load_policies(lake), f"of {_shown_folder(lake.policies)}, as it stands"
+    within = place.repository.inside(lake.policies)
+    commit = place.policies_ref[:12]
+    if within is None:
+        return (
+            load_policies(lake),
+            f"of {_shown_folder(lake.policies)}, outside of the repository, as it stands",
+        )
+    target = scratch / "base" / (lake.policies.name or "policies")
+    if not place.repository.write_folder_at(place.policies_ref, within, target):
+        raise PolicyError(
+            f"There are no policies in {within} at {commit}",
+            mend="Merge the policies first, or name with --policies-ref a commit that has them",
+        )
+    return load_policies(replace(lake, policies=target)), f"of {within} at {commit}"
+
+
+def _shown_folder(folder: Path) -> str:
+    return folder.name if folder.is_absolute() else folder.as_posix()
+
+
+def _changed_policies(
+    lake: LakeSettings, place: CheckPlace
+) -> tuple[tuple["PolicyFile", ...], list["CheckedFile"]]:
+    """The policies' files that the working tree has otherwise than the base."""
+    from app.core.findings import CheckedFile
+    from app.core.policy_change import PolicyFile
+
+    if place.repository is None or place.policies_ref is None:
+        return (), []
+    within = place.repository.inside(lake.policies)
+    if within is None:
+        return (), []
+    found = []
+    for changed in place.repository.changed_files(place.policies_ref):
+        if not changed.path.startswith(f"{within}/"):
+            continue
+        now = place.repository.root / changed.path
+        before = place.repository.file_at(place.policies_ref, changed.path) or b""
+        after = now.read_bytes() if now.is_file() else b""
+        texts = (content.decode("utf-8-sig", "replace") for content in (before, after))
+        found.append(PolicyFile(changed.path, *texts))
+    return tuple(found), [CheckedFile(file.name, file.after, 0) for file in found]
+
+
+def _beside(
+    lake: LakeSettings,
+    snapshot: "StoredSnapshot",
+    base: "Policies",
+    files: tuple["PolicyFile", ...],
+    scratch: Path,
+    progress: Progress,
+) -> tuple["Finding", ...]:
+    """What the changed policies newly allow or flag on the snapshot."""
+    from app.core.check_rules import POLICY_UNREADABLE, cannot_judge
+    from app.core.errors import PolicyError
+    from app.core.policy_change import policy_findings
+
+    if not files:
+        return ()
+    try:
+        changed = load_policies(lake)
+    except PolicyError as problem:
+        return (cannot_judge(POLICY_UNREADABLE, problem.message, files[0].name, problem.mend),)
+    if changed.digest == base.digest:
+        return ()  # only waivers, tests or notes: what decides is the same
+    before = _judged(lake, snapshot, base, scratch, "before", progress)
+    after = _judged(lake, snapshot, changed, scratch, "after", progress)
+    return tuple(policy_findings(before, after, files))
+
+
+def _judged(
+    lake: LakeSettings,
+    snapshot: "StoredSnapshot",
+    policies: "Policies",
+    scratch: Path,
+    run: str,
+    progress: Progress,
+) -> "Judged":
+    """A snapshot judged as an audit does, nothing of it recorded."""
+    import pyarrow.parquet as pq
+
+    from app.audit import AuditRun, audit_snapshot
+    from app.core.policy_change import COLUMNS, Judged
+    from app.lake.results import RunResults
+
+    parts = audit_parts(lake, scratch / "judged", policies, "SEV4")
+    told = AuditRun(run=run, started_at=utc_now(), clock=utc_now, earlier=None, baseline=True)
+    results = RunResults(audit_snapshot(parts, snapshot, told, progress).folder)
+    people = pq.read_table(results.parquet("population"), columns=["bit", "subject"])
+    return Judged(
+        exposures=pq.read_table(results.parquet("exposures"), columns=list(COLUMNS)),
+        verdicts=pq.read_table(results.parquet("verdicts"), columns=["verdict", "violators"]),
+        subjects=dict(zip(people["bit"].to_pylist(), people["subject"].to_pylist(), strict=True)),
     )
 
 

@@ -14,6 +14,7 @@ None, with times as ISO 8601 text in UTC.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -205,6 +206,28 @@ class AuditOneLake(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CheckQuestion:
+    """A change to be checked. files: (name, text) in the order they will be run."""
+
+    files: tuple[tuple[str, str], ...]
+    dialect: str
+    runner: str | None
+    variables: Mapping[str, str]
+    fail_on: str
+    max_age: timedelta  # how old the run may be
+    effects: bool  # whether effects are worked out and listed
+    suppressions: bool
+
+
+class CheckOneChange(Protocol):
+    """Checks statements on a run's snapshot, as `lakewarden check` does."""
+
+    def __call__(self, run: Run, question: CheckQuestion, /) -> Row:
+        """The report as docs/schemas/check.json describes it. PolicyError for broken policies."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything the API is built on.
@@ -223,3 +246,4 @@ class Services:
     questions: LongQuestions
     policies: Callable[[str], LoadedPolicies]
     audit: AuditOneLake
+    check: CheckOneChange

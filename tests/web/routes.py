@@ -25,6 +25,7 @@ def bare_app() -> FastAPI:
             questions=nothing,
             policies=nothing,
             audit=nothing,
+            check=nothing,
         )
     )
 

@@ -44,6 +44,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/jobs"): BOTH,
     ("GET", "/v1/jobs/{job}"): BOTH,
     ("GET", "/v1/jobs/{job}/events"): BOTH,
+    ("POST", "/v1/checks"): READ,
     ("GET", "/v1/questions"): ADMIN,
     ("POST", "/v1/tokens"): ADMIN,
     ("GET", "/v1/tokens"): ADMIN,
