@@ -174,17 +174,7 @@ def _finding(
 ) -> Finding:
     rule, right, classes = key
     people = sorted(who.partition(":")[2] for who in group.people if who.startswith("user:"))
-    others = len(group.people) - len(people)
-    what = f"{len(group.objects):,} object{'' if len(group.objects) == 1 else 's'}"
-    named = f" of {', '.join(classes)}" if classes else ""
-    whom = f" for {len(people):,} user{'' if len(people) == 1 else 's'}" if people else ""
-    if others:
-        whom += f" and {others:,} name{'' if others == 1 else 's'} nobody knows"
-    side = "the base flags" if rule == ALLOWS_MORE else "they flag"
-    message = (
-        f"By the new policies, {right or 'access'} on {what}{named} is "
-        f"{' or '.join(sorted(group.why))}{whom}; {side} it as {group.severity}"
-    )
+    message = _message(rule, right, classes, group, len(people))
     file, span = _place(files, classes)
     return Finding(
         rule=rule,
@@ -204,6 +194,21 @@ def _finding(
         if rule == ALLOWS_MORE
         else "",
     )
+
+
+def _message(rule: str, right: str, classes: tuple[str, ...], group: _Group, people: int) -> str:
+    objects = f"{len(group.objects):,} object{'' if len(group.objects) == 1 else 's'}"
+    what = f"{right or 'access'} on {objects}" + (f" of {', '.join(classes)}" if classes else "")
+    whom = f"{people:,} user{'' if people == 1 else 's'}"
+    if len(group.people) > people:
+        others = len(group.people) - people
+        whom += f" and {others:,} name{'' if others == 1 else 's'} nobody knows"
+    base = f"; the base calls it {group.severity}" if rule == ALLOWS_MORE else ""
+    if not group.people:
+        return f"By the new policies {what} is {' or '.join(sorted(group.why))}{base}"
+    if rule == ALLOWS_MORE:
+        return f"The new policies no longer flag {whom} for {what}{base}"
+    return f"The new policies flag {whom} for {what}, as {group.severity}"
 
 
 def _place(files: tuple[PolicyFile, ...], classes: tuple[str, ...]) -> tuple[str, Span]:

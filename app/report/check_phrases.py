@@ -98,7 +98,8 @@ def details(finding: Finding) -> list[tuple[str, str]]:
 def _policy(finding: Finding) -> str:
     if finding.policy:
         return _sample(finding.policy, len(finding.policy))
-    return "no line speaks of it" if finding.classes and finding.right else ""
+    judged = finding.statement and finding.severity != NOTE
+    return "no line speaks of it" if judged and finding.classes and finding.right else ""
 
 
 def _sample(names: Sequence[str], count: int) -> str:
