@@ -1,0 +1,1 @@
+"""What a change to grants does: statements applied over a snapshot, effects and findings."""
