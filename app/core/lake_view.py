@@ -75,9 +75,9 @@ class LakeView:
     @cached_property
     def reach(self) -> PopulationReach:
         """Everybody, built once."""
-        return build_reach(
-            self.snapshot, engine_groups=self.engine_groups, everyone_at=self.everyone_at
-        )
+        # Rows of groups that a mode without groups keeps make nobody a member of a role.
+        groups = self.engine_groups if self.mode.uses_groups else "none"
+        return build_reach(self.snapshot, engine_groups=groups, everyone_at=self.everyone_at)
 
     @cached_property
     def judge(self) -> Judge:
