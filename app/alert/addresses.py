@@ -45,7 +45,6 @@ _BLOCKED = {
     "203.0.113.0/24": "documentation",
     "224.0.0.0/4": "multicast",
     "240.0.0.0/4": "reserved or broadcast",
-    "::/8": "unspecified, loopback, or an IPv4 address in IPv6 clothes",
     "64:ff9b::/96": "NAT64",
     "64:ff9b:1::/48": "local NAT64",
     "100::/64": "discarded",
@@ -60,6 +59,7 @@ _BLOCKED = {
     "fe80::/10": "link-local",
     "fec0::/10": "site-local",
     "ff00::/8": "multicast",
+    "::/8": "unspecified, loopback, or an IPv4 address in IPv6 clothes",
 }
 _BLOCKED_NETWORKS: tuple[tuple[Network, str], ...] = tuple(
     (ip_network(written), why) for written, why in _BLOCKED.items()

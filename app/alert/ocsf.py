@@ -30,7 +30,7 @@ DATA_SECURITY, IAM_ANALYSIS, API_ACTIVITY, BASE = 2006, 2008, 6003, 0
 SEVERITY_IDS = {"SEV0": 5, "SEV1": 4, "SEV2": 3, "SEV3": 2, "SEV4": 1}
 _ABOUT_PEOPLE = frozenset({CAN_DELEGATE, CAN_MAKE_THEMSELVES, LEAVER, UNKNOWN_PRINCIPAL})
 _CREATE, _UPDATE, _CLOSE, _READ, _OTHER = 1, 2, 3, 2, 99
-_NEW, _IN_PROGRESS, _SUPPRESSED, _RESOLVED = 1, 2, 3, 4
+_NEW, _IN_PROGRESS, _SUPPRESSED = 1, 2, 3
 LARGEST_UNMAPPED = 20_000
 _MOST_RESOURCES = 20
 
@@ -74,7 +74,7 @@ def notice_event(notice: Notice, base: str | None) -> dict[str, Any]:
     }
     if class_uid == BASE:
         return event
-    event["status_id"] = _status(notice)
+    event |= _status(notice)
     event["finding_info"] = _finding(notice, base)
     event["resources"] = _resources(notice)
     if class_uid == DATA_SECURITY:
@@ -160,12 +160,19 @@ def _activity(notice: Notice) -> int:
     return _CLOSE if notice.kind in ENDING else _UPDATE
 
 
-def _status(notice: Notice) -> int:
-    if notice.kind == WAIVED:
-        return _SUPPRESSED
+def _status(notice: Notice) -> dict[str, Any]:
+    """The state of the finding, seen by its reader.
+
+    Resolved is said by the activity (close) and in words: OCSF's own number for it (4) is
+    refused by readers that take a finding's states for those of an event.
+    """
     if notice.kind == RESOLVED:
-        return _RESOLVED
-    return _IN_PROGRESS if notice.kind in (ACKNOWLEDGED, CLAIMED) else _NEW
+        return {"status_detail": "Resolved"}
+    if notice.kind == WAIVED:
+        return {"status_id": _SUPPRESSED, "status": "Suppressed"}
+    if notice.kind in (ACKNOWLEDGED, CLAIMED):
+        return {"status_id": _IN_PROGRESS, "status": "In Progress"}
+    return {"status_id": _NEW, "status": "New"}
 
 
 def _milliseconds(written: str) -> int:

@@ -53,12 +53,12 @@ def document(routing_key: str, message: Message, base: str | None) -> dict[str, 
         event |= {"client_url": url, "links": [{"href": url, "text": "The incident in Lakewarden"}]}
     event["payload"] = {
         "summary": headline(message, LONGEST_SUMMARY),
-        "source": cell(notice.lake or "lakewarden", 255),
+        "source": cell(notice.lake, 255) or "lakewarden",
         "severity": SEVERITIES.get(message.severity, "info"),
         "timestamp": message.at,
         "component": "data lake",
-        "group": cell(notice.lake or "lakewarden", 255),
-        "class": cell(", ".join(notice.kinds) or notice.kind, 255),
+        "group": cell(notice.lake, 255) or "lakewarden",
+        "class": cell(", ".join(notice.kinds), 255) or notice.kind,
         "custom_details": _harmless(bounded(notice_document(notice, base), LARGEST_DETAILS)),
     }
     return event

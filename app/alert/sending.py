@@ -1,5 +1,6 @@
 """One HTTP request to a receiver: vetted, bounded in time and size, no redirects."""
 
+import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ from app.alert.dialling import (
     VettedBackend,
 )
 from app.alert.retrying import FAILED, Outcome, of_status
+
+# The client writes whole addresses into its log, and an address can be a secret.
+for _talkative in ("httpx2", "httpcore2"):
+    logging.getLogger(_talkative).setLevel(logging.WARNING)
 
 #: An answer is read this far at most; what comes after is of no interest.
 LONGEST_ANSWER = 64 * 1024
