@@ -9,6 +9,8 @@ for ADMIN or for the admin option, not for the grantor. Legacy: anybody may run 
 one REVOKE takes one row.
 """
 
+import pyarrow.compute as pc
+
 from app.core.lake_view import LakeView
 from app.core.rights.grant_rows import GrantRow
 
@@ -34,14 +36,21 @@ class Actors:
         return bool(bit) and bit not in population.inactive and bit not in population.unknown
 
     def administrators(self) -> tuple[str, ...]:
-        """Active users who can SET ROLE ADMIN, by name."""
+        """Active users who can SET ROLE ADMIN: members by themselves first, by name."""
         if self._admins is None:
             reach = self._view.reach
             holders = reach.principal("ROLE", ADMIN_ROLE).sure
             users = reach.population.users
-            names = (users[bit - 1] for bit in holders if 0 < bit <= len(users))
-            self._admins = tuple(name for name in names if self.present(name))
+            names = [users[bit - 1] for bit in holders if 0 < bit <= len(users)]
+            direct = self._members(ADMIN_ROLE)
+            there = sorted((name not in direct, name) for name in names if self.present(name))
+            self._admins = tuple(name for _, name in there)
         return self._admins
+
+    def _members(self, role: str) -> set[str]:
+        rows = self._view.snapshot.mapped("role_members")
+        mine = rows.filter(pc.fill_null(pc.equal(rows["role"], role), False))
+        return set(mine["member"].to_pylist())
 
     def for_roles(self, role: str) -> tuple[str, str, str]:
         """(run_as, set_role, why) for a GRANT or REVOKE of a role; run_as empty: nobody."""
@@ -57,6 +66,7 @@ class Actors:
 
     def _with_admin_option(self, role: str) -> list[str]:
         rows = self._view.snapshot.mapped("role_members")
+        rows = rows.filter(pc.fill_null(pc.equal(rows["role"], role), False))
         return sorted(
             row["member"]
             for row in rows.to_pylist()

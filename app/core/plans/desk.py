@@ -14,6 +14,7 @@ from app.core.facts import GRANT_LEVELS
 from app.core.judging import TableClasses, TableJudge
 from app.core.lake_view import LakeView
 from app.core.plans.change import ChangedMemberships, LakeChange, granted_rows
+from app.core.plans.signatures import Signatures
 from app.core.reach import PopulationReach, build_reach
 from app.core.rights.grant_rows import TableGrants
 from app.core.verdicts import Judge, SeverityTable
@@ -70,6 +71,7 @@ class PlanDesk:
         self._worlds: dict[object, World] = {}
         self._known: dict[object, Decided] = {}
         self._classes: dict[int, TableClasses] = {}
+        self._signatures = Signatures(view, self.rights)
 
     @cached_property
     def now(self) -> World:
@@ -158,6 +160,14 @@ class PlanDesk:
             }
             found = self._known[key] = Decided(reached, verdicts, bool(classes.all))
         return found
+
+    def groups(
+        self, tables: Iterable[int], scope: Mapping[int, frozenset[str]], change: LakeChange
+    ) -> list[tuple[int, ...]]:
+        """Tables that are decided alike, now and under a change (plans.signatures)."""
+        wanted = set(tables)
+        self.classify(wanted)
+        return self._signatures.groups(wanted, self._classes, scope, change)
 
     def tables_of_rules(self, wanted: Callable[[str, str], bool]) -> set[int]:
         """Tables with a grant, at any level that reaches them, to such a (type, principal)."""

@@ -11,7 +11,7 @@ from app.core.plans import hiveql
 from app.core.plans.actors import ADMIN_ROLE, ADMIN_WORDS, ANYONE_AT_ALL, Actors
 from app.core.plans.change import LakeChange, NewGrant
 from app.core.plans.desk import PlanDesk
-from app.core.plans.simulating import Scope, losses, simulate, touched_by
+from app.core.plans.simulating import Scope, losses, simulate
 from app.core.reach import PUBLIC
 
 #: A mend that would have to be given back on more tables has no alternative written out.
@@ -54,14 +54,15 @@ def given_back(
     who = (ADMIN_ROLE, ADMIN_WORDS) if actors.guarded else (ANYONE_AT_ALL, "")
     if actors.guarded and not actors.administrators():
         return ()
-    lost = losses(desk, touched_by(desk, mend.change), mend.change)
-    if len({loss.table for loss in lost}) > MOST_TABLES:
+    lost = losses(desk, scope, mend.change)
+    if len({table for loss in lost for table in loss.tables}) > MOST_TABLES:
         return ()
     gives = _GIVES.get(desk.view.mode.name, {})
     wanted: dict[tuple[int, str], BitMap] = defaultdict(BitMap)
     for loss in lost:
         for privilege in gives.get(loss.right, ()):
-            wanted[loss.table, privilege] |= loss.people
+            for table in loss.tables:
+                wanted[table, privilege] |= loss.people
     new, statements = list[NewGrant](), list[MendStatement]()
     for (table, privilege), people in sorted(wanted.items()):
         name = desk.view.lookup.table_name(table)

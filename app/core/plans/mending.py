@@ -19,12 +19,15 @@ from app.core.plans.containing import containment
 from app.core.plans.desk import PlanDesk
 from app.core.plans.giving_back import MendToChange, given_back
 from app.core.plans.other_causes import plan_for_mode, plan_for_owner, plan_for_principal
-from app.core.plans.pieces import Piece, PieceMaker, joined
+from app.core.plans.pieces import Piece, PieceMaker, joined, together
 from app.core.plans.removable import grant_pieces, membership_pieces
 from app.core.plans.simulating import Scope, simulate
 
 #: Up to so many pieces, every combination of them is tried.
 EXACT_PIECES = 7
+
+#: At most so many reasons are named beside a plan that nobody can run whole.
+NAMED_REASONS = 3
 
 MEND = "mend"
 
@@ -81,7 +84,7 @@ def _removal(
         best = _better_of_two(desk, incident, scope, first, second)
     contained = containment(desk, incident, scope, maker)
     if best is None:
-        return (_nobody_can(incident, cannot or ["nothing recorded explains it"]), *contained)
+        return (_partly(desk, incident, scope, first, cannot), *contained)
     alternative = given_back(desk, incident, scope, best, actors)
     return (best.plan, *alternative, *contained)
 
@@ -108,7 +111,7 @@ def _best_of_all(
     best: tuple[tuple[int, int, int], tuple[Piece, ...], Simulation] | None = None
     for count in range(1, len(pieces) + 1):
         for chosen in combinations(pieces, count):
-            cost = sum(piece.cost for piece in chosen)
+            cost = sum(piece.cost for piece in together(chosen))
             if best is not None and best[0][:2] == (0, 0) and cost >= best[0][2]:
                 continue
             found = simulate(desk, incident, scope, joined(chosen))
@@ -120,7 +123,8 @@ def _best_of_all(
     return MendToChange(_plan(best[1], best[2]), joined(best[1]))
 
 
-def _plan(pieces: Sequence[Piece], simulation: Simulation) -> Plan:
+def _plan(chosen: Sequence[Piece], simulation: Simulation) -> Plan:
+    pieces = together(chosen)
     return Plan(
         kind=MEND,
         statements=tuple(each for piece in pieces for each in piece.statements),
@@ -143,6 +147,7 @@ def _better_of_two(
         if not doable:
             continue
         found = simulate(desk, incident, scope, joined(doable))
+        doable = list(together(doable))
         cost = sum(piece.cost for piece in doable)
         rank = (not found.closes_all, found.opened, found.allowed_lost, cost, place)
         ranked.append((rank, doable, found))
@@ -152,6 +157,8 @@ def _better_of_two(
     plan = _plan(doable, found)
     failed = [piece.cannot for piece in first if piece.cannot]
     least = min(piece.cost for piece in doable)
+    if found.closes_all and not found.allowed_lost and rank[3] == 1:
+        return MendToChange(plan, joined(doable))
     bound = f"{rank[3]} statements; {least} at least are needed"
     said_plan = replace(
         plan,
@@ -162,13 +169,27 @@ def _better_of_two(
     return MendToChange(said_plan, joined(doable))
 
 
-def _nobody_can(incident: FoundIncident, why: Sequence[str]) -> Plan:
-    return Plan(kind=MEND, statements=(), cannot=_worded(incident, why))
+def _partly(
+    desk: PlanDesk,
+    incident: FoundIncident,
+    scope: Scope,
+    pieces: Sequence[Piece],
+    cannot: Sequence[str],
+) -> Plan:
+    """What can be done of a mend that nobody can run whole, and why not the rest."""
+    doable = [piece for piece in pieces if not piece.cannot]
+    words = _worded(incident, cannot)
+    if not doable:
+        return Plan(kind=MEND, statements=(), cannot=words)
+    found = simulate(desk, incident, scope, joined(doable))
+    return replace(_plan(doable, found), exact=False, bound="not the whole", cannot=words)
 
 
 def _worded(incident: FoundIncident, why: Sequence[str]) -> str:
     """Why it cannot be closed by statements, and the way round."""
-    reasons = "; ".join(dict.fromkeys(why)) or "what is left is not named by any statement"
+    named = list(dict.fromkeys(why)) or ["what is left is not named by any statement"]
+    more = f" and {len(named) - NAMED_REASONS} more" if len(named) > NAMED_REASONS else ""
+    reasons = "; ".join(named[:NAMED_REASONS]) + more
     kind, _, name = incident.cause.subject.partition(":")
     if kind == "role" and name not in ("public", "admin"):
         way = f"revoke memberships of {name}, or drop the role and make it anew with what is right"

@@ -119,7 +119,7 @@ def plan_for_principal(
 ) -> tuple[Plan, ...]:
     """A leaver, or a name that nobody knows, loses all that it holds."""
     subject = said.subject_named(incident.cause.subject)
-    pieces = _memberships(desk, subject, maker) + maker.grants(_placed(desk, subject))
+    pieces: list[Piece] = _memberships(desk, subject, maker) + maker.grants(_placed(desk, subject))
     doable = [piece for piece in pieces if not piece.cannot]
     failed = list(dict.fromkeys(piece.cannot for piece in pieces if piece.cannot))
     words = "" if not failed else "; ".join(failed[:5]) + ". Way round: remove the rows by hand"

@@ -27,11 +27,37 @@ class Piece:
     statements: tuple[MendStatement, ...]
     undo: tuple[MendStatement, ...] = ()
     cannot: str = ""
+    role: str = ""  # of the memberships that go, where it is nothing else
 
     @property
     def cost(self) -> int:
         """How many statements."""
         return len(self.statements)
+
+
+def together(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The same, memberships of one role said in one statement: Hive takes a list of members."""
+    cuts: dict[tuple[str, str, str], list[Piece]] = defaultdict(list)
+    rest = []
+    for piece in pieces:
+        if piece.change.cut and piece.role:
+            said = piece.statements[0]
+            cuts[piece.role, said.run_as, said.set_role].append(piece)
+        else:
+            rest.append(piece)
+    merged = [_one_statement(role, same) for (role, _, _), same in sorted(cuts.items())]
+    return (*merged, *rest)
+
+
+def _one_statement(role: str, pieces: Sequence[Piece]) -> Piece:
+    members = sorted(member for piece in pieces for member, _ in piece.change.cut)
+    first = pieces[0]
+    return Piece(
+        joined(pieces),
+        (replace(first.statements[0], sql=hiveql.revoke_role(role, members)),),
+        (replace(first.undo[0], sql=hiveql.grant_role(role, members)),),
+        role=role,
+    )
 
 
 def joined(pieces: Iterable[Piece]) -> LakeChange:
@@ -76,6 +102,7 @@ class PieceMaker:
             LakeChange(cut=frozenset(members)),
             (MendStatement(hiveql.revoke_role(role, subjects), run_as, why, set_role),),
             (MendStatement(hiveql.grant_role(role, subjects), run_as, "as it was", set_role),),
+            role=role,
         )
 
     def grants(
@@ -165,8 +192,6 @@ class PieceMaker:
         if not self._actors.guarded:
             why = "legacy authorization asks nobody; one REVOKE takes one row"
             return Piece(change, (MendStatement(sql, ANYONE_AT_ALL, why),) * len(rows), undo)
-        if only and len(rows) > 1:
-            return self._by_administrator(privilege, rows, where, subject, True, undo, placed)
         if all(self._actors.may_revoke(row) for row in rows):
             statements = tuple(
                 MendStatement(sql, f"user:{row.grantor}", f"granted {row.source}") for row in rows

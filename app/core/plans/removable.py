@@ -24,22 +24,35 @@ def grant_pieces(desk: PlanDesk, scope: Scope, subject: Subject, maker: PieceMak
     kept: set[int] = set()
     lookup = desk.view.lookup
     for table, rights in scope.tables.items():
-        for row in desk.grants(table, evidence=True).grants:
-            if (row.principal_type, row.principal) != subject:
-                continue
+        grants = desk.grants(table, evidence=True).grants
+        held = [row for row in grants if (row.principal_type, row.principal) == subject]
+        for row in _with_the_same(desk, held, rights):
             gives = meaning_of(desk, row).gives
-            if not gives & rights:
-                continue
             if row.level in ("global", "database"):
                 in_database = lookup.rows("tables").value("database", table)
                 placed = PlacedRow(row, database=in_database if row.level == "database" else None)
             else:
                 placed = PlacedRow(row, table=table)
             rows[row.row] = placed
-            if gives & rights != {"delegate"}:
+            # Where a row gives nothing but passing on, the whole of it may go.
+            alone = sum(_place(each) == _place(row) for each in held) == 1
+            if gives & rights != {"delegate"} or gives == {"delegate"} or not alone:
                 kept.add(row.row)
     options_only = frozenset(rows.keys() - kept)
     return maker.grants([rows[number] for number in sorted(rows)], options_only=options_only)
+
+
+def _with_the_same(desk: PlanDesk, held: list[GrantRow], rights: frozenset[str]) -> list[GrantRow]:
+    """The rows that give one of the rights, and those that say the same beside them.
+
+    A REVOKE takes the first row with its privilege, so they can only go together.
+    """
+    wanted = {_place(row) for row in held if meaning_of(desk, row).gives & rights}
+    return [row for row in held if _place(row) in wanted]
+
+
+def _place(row: GrantRow) -> tuple[str | None, ...]:
+    return row.level, row.column, row.partition, row.privilege
 
 
 def meaning_of(desk: PlanDesk, row: GrantRow) -> Meaning:

@@ -1,6 +1,6 @@
 """What a change would do to an incident, found by judging the lake as it would be."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -47,15 +47,18 @@ def simulate(
     named in `also_through`.
     """
     world = desk.world(change)
-    touched = _touched(desk, change, world) | scope.tables.keys()
-    desk.classify(touched)
-    left, tables_closed, caused = 0, 0, False
+    groups = _groups(desk, scope, change, world)
+    left, tables_closed, opened, caused = 0, 0, 0, False
     before, after = BitMap(), BitMap()
-    for table, rights in scope.tables.items():
-        was, becomes = desk.decided(table), desk.changed(table, change)
+    for group in groups:
+        was, becomes = desk.decided(group[0]), desk.changed(group[0], change)
+        opened += len(group) * len(becomes.verdicts.keys() - was.verdicts.keys())
+        rights = scope.tables.get(group[0])
+        if rights is None:
+            continue
         open_still = [right for right in rights if right in becomes.verdicts]
-        left += len(open_still)
-        tables_closed += not open_still
+        left += len(group) * len(open_still)
+        tables_closed += 0 if open_still else len(group)
         for right in rights:
             before |= was.wrong(right)
             after |= becomes.wrong(right)
@@ -64,7 +67,7 @@ def simulate(
                 verdict is not None and _still_caused(incident, verdict, change, world)
             )
     others_left = _others_left(desk, scope, incident, change, world)
-    lost, sample = _lost(desk, touched, change)
+    lost, sample = _lost(desk, groups, change)
     people = desk.view.reach.population.active_people
     exposures_left = left + others_left
     return Simulation(
@@ -75,8 +78,15 @@ def simulate(
         people_closed=counted(before - after, people),
         allowed_lost=lost,
         allowed_lost_sample=sample,
-        opened=_opened(desk, touched, change),
+        opened=opened,
     )
+
+
+def _groups(
+    desk: PlanDesk, scope: Scope, change: LakeChange, world: World
+) -> list[tuple[int, ...]]:
+    touched = _touched(desk, change, world) | scope.tables.keys()
+    return desk.groups(touched, scope.tables, change)
 
 
 def _still_caused(
@@ -188,54 +198,43 @@ def edges_from(desk: PlanDesk, subject: Subject) -> set[tuple[Subject, Subject]]
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Who loses a right on a table that nothing is said against."""
+    """Who loses a right, on each of some tables, that nothing is said against."""
 
-    table: int
+    tables: tuple[int, ...]
     right: str
     people: FrozenBitMap
 
 
-def losses(desk: PlanDesk, touched: Set[int], change: LakeChange) -> list[Loss]:
+def losses(desk: PlanDesk, scope: Scope, change: LakeChange) -> list[Loss]:
     """Everything that a change takes and should not; leavers are not counted."""
+    return _losses(desk, _groups(desk, scope, change, desk.world(change)), change)
+
+
+def _losses(desk: PlanDesk, groups: list[tuple[int, ...]], change: LakeChange) -> list[Loss]:
     population = desk.view.reach.population
     counting = FrozenBitMap(range(1, 1 + len(population.users))) - population.inactive
     found = []
-    for table in sorted(touched):
-        was, becomes = desk.decided(table), desk.changed(table, change)
+    for group in groups:
+        was, becomes = desk.decided(group[0]), desk.changed(group[0], change)
         for right in desk.rights:
             gone = (was.rightly(right) - becomes.reached[right]) & counting
             if gone:
-                found.append(Loss(table, right, gone))
-    return found
-
-
-def touched_by(desk: PlanDesk, change: LakeChange) -> set[int]:
-    """The tables for which a change may make another answer."""
-    found = _touched(desk, change, desk.world(change))
-    desk.classify(found)
+                found.append(Loss(group, right, gone))
     return found
 
 
 def _lost(
-    desk: PlanDesk, touched: Set[int], change: LakeChange
+    desk: PlanDesk, groups: list[tuple[int, ...]], change: LakeChange
 ) -> tuple[int, tuple[tuple[str, str, str], ...]]:
     """(person, table) accesses taken that nothing is said against, and some of them by name."""
     population = desk.view.reach.population
-    by_table: dict[int, BitMap] = {}
+    by_group: dict[tuple[int, ...], BitMap] = {}
     sample = list[tuple[str, str, str]]()
-    for loss in losses(desk, touched, change):
-        by_table.setdefault(loss.table, BitMap()).update(loss.people)
+    for loss in _losses(desk, groups, change):
+        by_group.setdefault(loss.tables, BitMap()).update(loss.people)
         for bit in loss.people:
             if len(sample) >= NAMED_LOSSES:
                 break
-            name = str(desk.view.lookup.table_name(loss.table))
+            name = str(desk.view.lookup.table_name(loss.tables[0]))
             sample.append((population.subject(bit), loss.right, name))
-    return sum(len(bits) for bits in by_table.values()), tuple(sample)
-
-
-def _opened(desk: PlanDesk, touched: Set[int], change: LakeChange) -> int:
-    """Exposures that the change would make: a row that Hive fails on also refuses people."""
-    return sum(
-        len(desk.changed(table, change).verdicts.keys() - desk.decided(table).verdicts.keys())
-        for table in touched
-    )
+    return sum(len(group) * len(bits) for group, bits in by_group.items()), tuple(sample)

@@ -64,7 +64,10 @@ class NaiveHive:
         for kind, name in _principals(found["principals"]):
             rows = self.lake.rows["role_members"]
             mine = [
-                r for r in rows if (r["member_type"], r["member"], r["role"]) == (kind, name, role)
+                row
+                for row in rows
+                if (row["member_type"], row["member"], row["role"]) == (kind, name, role)
+                and row["admin_option"] is not None
             ]
             if found["verb"] == "REVOKE":
                 if not mine:
