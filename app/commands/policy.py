@@ -3,10 +3,14 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from app.commands.options import config_option, examples, format_option
+
+if TYPE_CHECKING:
+    from app.policy.findings import Finding
 
 _folder = click.option(
     "--policies",
@@ -30,6 +34,24 @@ def _chosen(folder: Path | None, lake: str | None, config: Path | None) -> Path:
     return settings.lake(lake).policies if lake else settings.policies
 
 
+def _lint_routes(folder: Path, config: Path | None) -> "tuple[Finding, ...]":
+    """routes.yaml, where it has routes, against the channels and lakes of lakewarden.toml."""
+    from app.policy.lint_routes import lint_routes
+    from app.policy.load_routes import load_routes
+    from app.policy.loading import load_policies
+    from app.settings import load_settings
+
+    routing = load_routes(folder)
+    if not routing.routes:
+        return ()
+    settings = load_settings(config)
+    if settings.file is None:
+        return lint_routes(routing)
+    channels = {name: channel.kind for name, channel in settings.alerts.channels.items()}
+    classes = tuple(known.name for known in load_policies(folder).classification.classes)
+    return lint_routes(routing, channels, classes, tuple(settings.lakes))
+
+
 @command.command("lint", epilog=examples("lakewarden policy lint --policies policies"))
 @_folder
 @_lake
@@ -44,7 +66,8 @@ def lint_command(policies: Path | None, lake: str | None, config: Path | None, o
     from app.policy.lint import lint
     from app.policy.loading import load_policies
 
-    found = lint(load_policies(_chosen(policies, lake, config)))
+    folder = _chosen(policies, lake, config)
+    found = tuple(sorted((*lint(load_policies(folder)), *_lint_routes(folder, config))))
     if output == "json":
         print_json([asdict(finding) for finding in found])
     else:

@@ -1,9 +1,12 @@
 """routes.yaml: read, refused with file and line, and linted."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.commands.policy import command
 from app.core.errors import PolicyError
 from app.core.routes import Routing
 from app.policy.lint_routes import lint_routes
@@ -138,3 +141,17 @@ def test_an_unknown_channel_is_an_error() -> None:
     assert ("unknown-channel", "error", 2) in rules("routes:\n  - {name: a, channel: page}")
     nobody = lint_routes(read("routes:\n  - {name: a, channel: page}"))
     assert "unknown-channel" not in {one.rule for one in nobody}
+
+
+def test_the_command_lints_routes_with_the_rest(tmp_path: Path) -> None:
+    starter = Path(__file__).parents[2] / "policies"
+    shutil.copytree(starter, tmp_path / "policies")
+    (tmp_path / "policies" / "routes.yaml").write_text(
+        "routes:\n  - {name: a, channel: chat, second: b}\n  - {name: b, channel: ghost, second: a}"
+    )
+    config = tmp_path / "lakewarden.toml"
+    config.write_text('[channels.chat]\nkind = "slack"\nurl = "https://hooks.slack.com/x"\n')
+    arguments = ["lint", "--policies", str(tmp_path / "policies"), "--config", str(config)]
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 1
+    assert "routes.yaml:3: error: the route `b` goes to the channel `ghost`" in result.output
