@@ -107,6 +107,11 @@ class Attribution:
                     if behind & wrong:
                         self._add(membership_cause(edge), verdict, behind & wrong, subject)
 
+    def by_contract(self, found: Mapping[int, tuple[Subject, FrozenBitMap]]) -> None:
+        """Verdicts with more people allowed than the contract bears: the widest grants."""
+        for verdict, (subject, allowed) in found.items():
+            self._add(self._of_principal(subject), verdict, allowed, subject)
+
     def unexplained(self, verdicts: Iterable[int], grants: VerdictGrants) -> None:
         """Verdicts that no grant explains: an owner's, or what the mode does not check."""
         for number in verdicts:

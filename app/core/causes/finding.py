@@ -12,7 +12,7 @@ from app.core.assessment import Assessment
 from app.core.causes import attribution as said
 from app.core.causes import incident_rows
 from app.core.causes.attribution import Attributed, Attribution
-from app.core.causes.openers import Opener, VerdictGrants, openers_of
+from app.core.causes.openers import Opener, VerdictGrants, openers_of, over_contract
 from app.core.causes.removal import RemovalChoice
 from app.core.causes.role_graph import RoleGraph
 from app.core.classes import Classification
@@ -77,11 +77,13 @@ def _attributed(
 ) -> Attribution:
     groups = engine.query('SELECT "group", representative FROM signature_groups ORDER BY "group"')
     grants = VerdictGrants(lookup, mode, reach, assessment, groups["representative"].to_pylist())
-    openers, unexplained = openers_of(assessment, reach, grants)
+    openers, nobody_wrong = openers_of(assessment, reach)
+    too_many = over_contract(assessment, reach, grants)
     removed = _choice(engine, lookup, graph, grants, openers, earlier).choose()
     found = Attribution(assessment, reach, mode.name)
     found.by_grants(openers, removed, graph)
-    found.unexplained(unexplained, grants)
+    found.by_contract(too_many)
+    found.unexplained((each for each in nobody_wrong if each not in too_many), grants)
     return found
 
 

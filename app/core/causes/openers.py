@@ -1,6 +1,5 @@
 """What opens each verdict: the principals whose grants do it, and the wrong people behind."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -113,26 +112,39 @@ def subject_of(opening: str) -> Subject:
 
 
 def openers_of(
-    assessment: Assessment, reach: PopulationReach, grants: VerdictGrants
+    assessment: Assessment, reach: PopulationReach
 ) -> tuple[dict[Subject, Opener], list[int]]:
-    """Every opener, and the verdicts that no grant explains."""
+    """Every opener, and the verdicts by which nobody gets anything wrongly."""
     found: dict[Subject, Opener] = {}
-    unexplained = []
+    nobody_wrong = []
     for number, verdict in enumerate(assessment.verdicts):
         explained = False
-        for subject, wrong in _wrong_behind(number, verdict, reach, grants):
+        for subject, wrong in _wrong_behind(verdict, reach):
             opener = found.setdefault(subject, Opener(subject))
             opener.wrong[number] = opener.wrong.get(number, FrozenBitMap()) | wrong
             group = assessment.groups_of[number]
             opener.groups[group] = assessment.tables_of[number]
             explained = True
         if not explained:
-            unexplained.append(number)
-    return found, unexplained
+            nobody_wrong.append(number)
+    return found, nobody_wrong
+
+
+def over_contract(
+    assessment: Assessment, reach: PopulationReach, grants: VerdictGrants
+) -> dict[int, tuple[Subject, FrozenBitMap]]:
+    """Verdict → the widest principal, where more are allowed than the contract bears."""
+    found = {}
+    for number, verdict in enumerate(assessment.verdicts):
+        if OVER_HEAD_COUNT in verdict.kinds:
+            widest = _widest_allowed(number, verdict, reach, grants)
+            if widest is not None:
+                found[number] = widest
+    return found
 
 
 def _wrong_behind(
-    number: int, verdict: Verdict, reach: PopulationReach, grants: VerdictGrants
+    verdict: Verdict, reach: PopulationReach
 ) -> Iterator[tuple[Subject, FrozenBitMap]]:
     violators = FrozenBitMap.deserialize(verdict.violators)
     if not verdict.classes:
@@ -143,8 +155,6 @@ def _wrong_behind(
             wrong = violators & reach.before_roles(*subject).possible
             if wrong:
                 yield subject, wrong
-    if OVER_HEAD_COUNT in verdict.kinds:
-        yield from _too_many(number, verdict, violators, reach, grants)
 
 
 def _that_make_everyone(
@@ -169,27 +179,13 @@ def _that_make_everyone(
         yield each
 
 
-def _too_many(
-    number: int,
-    verdict: Verdict,
-    violators: FrozenBitMap,
-    reach: PopulationReach,
-    grants: VerdictGrants,
-) -> Iterator[tuple[Subject, FrozenBitMap]]:
-    """More are allowed than the contract says: the widest principal that lets them in."""
-    rest = FrozenBitMap.deserialize(verdict.reach) - violators
+def _widest_allowed(
+    number: int, verdict: Verdict, reach: PopulationReach, grants: VerdictGrants
+) -> tuple[Subject, FrozenBitMap] | None:
+    rest = FrozenBitMap.deserialize(verdict.reach) - FrozenBitMap.deserialize(verdict.violators)
     count = reach.population.head_count(rest)
     if verdict.contract is None or (count.people <= verdict.contract and not count.everyone):
-        return
-    widths = {subject: len(bits & rest) for subject, bits in sorted(grants.holders(number).items())}
-    widest = max(widths, key=lambda subject: widths[subject], default=None)
-    if widest is not None and widths[widest]:
-        yield widest, rest & reach.principal(*widest).possible
-
-
-def verdicts_by_group(assessment: Assessment) -> dict[int, list[int]]:
-    """Group of tables → its verdicts."""
-    found: dict[int, list[int]] = defaultdict(list)
-    for verdict, group in enumerate(assessment.groups_of):
-        found[group].append(verdict)
-    return found
+        return None
+    behind = {subject: bits & rest for subject, bits in sorted(grants.holders(number).items())}
+    widest = max(behind, key=lambda subject: len(behind[subject]), default=None)
+    return (widest, behind[widest]) if widest is not None and behind[widest] else None
