@@ -162,6 +162,7 @@ def _check_new(
                     f"{privilege.name} on {on.name} is already granted to "
                     f"{principal.kind.lower()} {name} by {by}",
                     principal.span,
+                    Kind.DOUBLE,
                 )
 
 

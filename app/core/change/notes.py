@@ -13,6 +13,7 @@ class Kind(StrEnum):
     NO_EFFECT = "no-effect"  # it runs and changes nobody's access
     ONLY_BY = "only-by"  # it does what it does only where one person runs it
     UNKNOWN = "unknown"  # what it does cannot be said
+    DOUBLE = "double"  # the engine would refuse it: it grants what is granted already
     MISSING = "missing"  # it names what the snapshot does not have: refused, or unknown
 
 

@@ -115,7 +115,9 @@ def _join(
     rows = session.lookup.touch_members(member)
     if any(edge.of == ("ROLE", role) for edge in rows):
         session.memberships_changed()
-        raise Refused(f"{member[0].lower()} {member[1]} has the role {role} already", ref.span)
+        raise Refused(
+            f"{member[0].lower()} {member[1]} has the role {role} already", ref.span, Kind.DOUBLE
+        )
     rows.append(
         MembershipEdge(
             member, ("ROLE", role), "ROLE_MAP", said.with_admin_option, session.user, None

@@ -111,3 +111,15 @@ def _add_owned(lookup: ChangedLookup, roles: Collection[str], databases: set[int
         pc.is_in(rows["owner"], value_set=pa.array(sorted(roles), pa.string())),
     )
     databases.update(pc.indices_nonzero(owned).to_pylist())
+
+
+def tables_granted(lookup: ChangedLookup, role: str) -> list[int]:
+    """The tables that a role has grants on after the change, sorted."""
+    tables: set[int] = set()
+    _add_granted(lookup, (role,), tables, set())
+    tables.update(
+        row_table
+        for row_table, table in lookup.tables.items()
+        if any((row.principal_type, row.principal) == ("ROLE", role) for row in table.grants)
+    )
+    return sorted(tables - lookup.gone_tables)

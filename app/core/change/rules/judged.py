@@ -1,0 +1,188 @@
+"""A change and the policies it is judged by: what every rule asks, each found once."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from functools import cached_property
+
+from pyroaring import FrozenBitMap
+
+from app.core.change.applying import Change
+from app.core.change.effects import Signatures, grants_after, grants_before
+from app.core.judging import TableClasses, TableJudge
+from app.core.lake_view import ClassOnTable, LakeView
+from app.core.memberships import Subject
+from app.core.rights.grant_rows import GrantRow, TableGrants
+from app.core.verdicts import SEVERITIES, Policies
+
+SAMPLE = 5
+
+
+class JudgedChange:
+    """One change, for the rules."""
+
+    def __init__(self, change: Change, policies: Policies) -> None:
+        self.change = change
+        self.policies = policies
+        self._rows_giving: dict[tuple[int, str], list[GrantRow]] = {}
+        self._above: dict[Subject, dict[Subject, Subject | None]] = {}
+
+    @cached_property
+    def judge_before(self) -> TableJudge:
+        """Decides tables as they were."""
+        return self._judge(self.change.before)
+
+    @cached_property
+    def judge_after(self) -> TableJudge:
+        """Decides tables as they become."""
+        return self._judge(self.change.after)
+
+    def _judge(self, view: LakeView) -> TableJudge:
+        return TableJudge(
+            view.mode,
+            view.reach,
+            view.judge,
+            self.policies.classification,
+            self.policies.severity,
+        )
+
+    @cached_property
+    def groups(self) -> list[tuple[int, list[int]]]:
+        """The touched tables: those that are open alike and carry the same, under the first."""
+        tables = list(self.change.touched.tables)
+        self.change.after.classes_of(tuple(tables))
+        if len(tables) < SAMPLE:
+            return [(table, [table]) for table in tables]
+        signatures = Signatures(self.change)
+        classes = self.change.after.classes_of(tuple(tables))
+        found: dict[object, list[int]] = defaultdict(list)
+        for table in tables:
+            carried = frozenset((each.data_class, each.column) for each in classes[table])
+            found[signatures.of(table), carried].append(table)
+        return [(some[0], some) for some in found.values()]
+
+    def classes(self, table: int) -> TableClasses:
+        """The classes of a table after the change."""
+        return as_classes(self.change.after.classes_of((table,))[table])
+
+    def classes_before(self, table: int) -> TableClasses:
+        """The classes of a table before the change."""
+        return as_classes(self.change.before.classes_of((table,))[table])
+
+    def before(self, table: int) -> TableGrants | None:
+        """What decided access to a table."""
+        return grants_before(self.change, table)
+
+    def after(self, table: int) -> TableGrants | None:
+        """What decides access to a table."""
+        return grants_after(self.change, table)
+
+    def gives(self, row: GrantRow) -> frozenset[str]:
+        """The rights that a row gives."""
+        return self.change.after.mode.meaning(
+            row.level,
+            row.principal_type,
+            row.principal,
+            row.privilege,
+            row.grant_option,
+            row.authorizer,
+        ).gives
+
+    def rows_giving(self, table: int, right: str) -> list[GrantRow]:
+        """The rows that give a right on a table after the change."""
+        key = (table, right)
+        if key not in self._rows_giving:
+            grants = self.after(table)
+            rows = () if grants is None else grants.grants
+            self._rows_giving[key] = [row for row in rows if right in self.gives(row)]
+        return self._rows_giving[key]
+
+    def people(self, subject: Subject) -> FrozenBitMap:
+        """Who stands behind a principal after the change."""
+        if subject[0] == "GROUP":
+            return self.change.after.reach.population.groups.get(subject[1], FrozenBitMap())
+        return self.change.after.reach.principal(*subject).possible
+
+    def above(self, subject: Subject) -> dict[Subject, Subject | None]:
+        """What a principal belongs to after the change, each with the step before it."""
+        known = self._above.get(subject)
+        if known is None:
+            known, waiting = {subject: None}, deque([subject])
+            while waiting:
+                here = waiting.popleft()
+                for edge in self.change.after.memberships.parents(here):
+                    if edge.of not in known:
+                        known[edge.of] = here
+                        waiting.append(edge.of)
+            self._above[subject] = known
+        return known
+
+    def path(self, start: Subject, end: Subject) -> tuple[str, ...]:
+        """The memberships from one principal up to another, in words."""
+        known = self.above(start)
+        steps: list[str] = []
+        here: Subject | None = end
+        while here is not None and known.get(here) is not None:
+            below = known[here]
+            assert below is not None
+            steps.append(f"{said(below)} belongs to {said(here)}")
+            here = below
+        return tuple(reversed(steps))
+
+    def counted(self, bits: FrozenBitMap) -> tuple[int, tuple[str, ...]]:
+        """How many people there are in a set, and some of them by name."""
+        population = self.change.after.reach.population
+        count = population.head_count(bits)
+        known = sorted(bits & population.active_people)[:SAMPLE] or sorted(bits)[:SAMPLE]
+        names = tuple(population.subject(bit).removeprefix("user:") for bit in known)
+        others = count.services + count.inactive + count.unknown
+        return (count.people or others or len(bits)), names
+
+    def names(self, tables: Iterable[int]) -> tuple[str, ...]:
+        """The names of some tables, sorted."""
+        return tuple(sorted(str(self.change.after.lookup.table_name(table)) for table in tables))
+
+    def audiences(self, classes: Iterable[str], right: str) -> tuple[str, ...]:
+        """Whom policy allows a right on the classes, as its lines name them."""
+        found: dict[str, None] = {}
+        for name in classes:
+            for line in self.change.after.judge.lines_considered(name, right):
+                if line.values[-1] == "allow" and line.values[0] != "everyone":
+                    found[line.values[0]] = None
+        return tuple(found)
+
+
+def as_classes(found: Iterable[ClassOnTable]) -> TableClasses:
+    """Classes as judges take them."""
+    whole, by_column = set(), defaultdict(set)
+    for each in found:
+        if each.column:
+            by_column[each.column].add(each.data_class)
+        else:
+            whole.add(each.data_class)
+    return TableClasses(
+        frozenset(whole), {name: frozenset(names) for name, names in by_column.items()}
+    )
+
+
+def said(subject: Subject) -> str:
+    """A principal in words."""
+    return f"{subject[0].lower()} {subject[1]}"
+
+
+def written(subject: Subject) -> str:
+    """A principal as findings name it: `role:x`."""
+    return f"{subject[0].lower()}:{subject[1]}"
+
+
+def graver(one: str, other: str) -> str:
+    """The graver of two severities."""
+    return min(one, other, key=SEVERITIES.index)
+
+
+def row_said(row: GrantRow) -> str:
+    """A grant in words, with its place."""
+    by = f", granted by {row.grantor}" if row.grantor else ""
+    option = " with grant option" if row.grant_option else ""
+    return (
+        f"{row.privilege}{option} to {said((row.principal_type, row.principal))} ({row.source}{by})"
+    )
