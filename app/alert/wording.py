@@ -42,6 +42,7 @@ _MOST_NAMES = 5
 
 #: Keys of Notice.data that stand in lines of their own, with what they are called there.
 _LISTS = (
+    ("gravest", "Gravest"),
     ("sample", "Tables"),
     ("path", "Through"),
     ("evidence", "Evidence"),
@@ -137,9 +138,18 @@ def _numbers(notice: Notice) -> str:
 
 
 def _names(values: Sequence[object]) -> str:
-    shown = ", ".join(one_line(value, 120) for value in values[:_MOST_NAMES])
+    shown = ", ".join(_name(value) for value in values[:_MOST_NAMES])
     more = len(values) - _MOST_NAMES
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _name(value: object) -> str:
+    """A name; of an incident within a digest, how bad it is and its cause."""
+    if not isinstance(value, Mapping):
+        return one_line(value, 120)
+    tables, people = value.get("tables"), value.get("people")
+    wide = f" ({tables} tables, {people} people)" if tables is not None else ""
+    return one_line(f"{value.get('severity', '')} {value.get('cause', '')}", 90) + wide
 
 
 def _text(value: object) -> str:

@@ -26,7 +26,8 @@ from app.store.leases import database_now
 from app.store.outbox import add_notice
 
 LEASE_SECONDS = 90.0  # longer than the longest attempt
-_LINGER = 0.25
+_LINGER, _LONGEST = 0.25, 1.0
+_TRIES = 3
 _LOG = logging.getLogger(__name__)
 
 Clock = Callable[[Session], datetime]
@@ -78,7 +79,9 @@ def deliver_once(
         linger = max(_LINGER if begun else 0.0, min(1.0, until - time.monotonic()))
         finished = dispatcher.finished(linger)
         _record_all(database, channels, finished, done, holder, clock)
-        if not finished and (not dispatcher.running or time.monotonic() >= until):
+        idle = not finished and (not dispatcher.running or time.monotonic() >= until)
+        # However much there is to send, new notices are decided on soon.
+        if idle or time.monotonic() >= until + _LONGEST:
             break
     done.running = dispatcher.running
     for problem in done.problems:
@@ -124,18 +127,27 @@ def _record_all(
     clock: Clock,
 ) -> None:
     for one in finished:
-        try:
-            with session_scope(database) as session:
-                state = _record(session, one, done, holder, clock(session))
-        except ConflictError:
-            # Another worker recorded the same delivery at this moment; it goes on there.
-            continue
+        state = _recorded(database, one, done, holder, clock)
         if state == "delivered":
             done.delivered += 1
         elif state == "dead":
             done.dead += 1
         else:
             done.failed += 1
+
+
+def _recorded(
+    database: Database, one: Finished[Delivery], done: Round, holder: str, clock: Clock
+) -> str:
+    """Record an attempt; again, where another worker recorded his of it at that moment."""
+    for tries in range(1, _TRIES + 1):
+        try:
+            with session_scope(database) as session:
+                return _record(session, one, done, holder, clock(session))
+        except ConflictError:
+            if tries == _TRIES:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _record(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -190,8 +191,6 @@ def test_two_incidents_two_lakes_and_long_names_have_keys_of_their_own() -> None
 
 
 def test_severities_are_pagerdutys() -> None:
-    from dataclasses import replace
-
     said = {}
     for severity in ("SEV0", "SEV1", "SEV2", "SEV3", "SEV4"):
         held = message(replace(NOTICE, severity=severity))
@@ -249,3 +248,19 @@ def test_a_routing_key_that_is_none_is_refused_unseen(key: str) -> None:
     with pytest.raises(SettingsError) as refused:
         pagerduty.post("https://x", key, message(), None)
     assert not key or key not in str(refused.value)
+
+
+def test_a_baseline_digest_names_the_gravest_in_words() -> None:
+    gravest = [
+        {"incident": "a" * 16, "severity": "SEV0", "cause": "public in analysts",
+         "tables": 45_000, "people": 12_000, "everyone": True},
+    ]  # fmt: skip
+    digest = replace(
+        NOTICE, kind="digest", incident="", title="First audit of prod: 1 SEV0",
+        data={"incidents": 1, "gravest": gravest},
+    )  # fmt: skip
+    said = json.dumps(slack.document(message(digest), BASE))
+    assert "Gravest: SEV0 public in analysts (45000 tables, 12000 people)" in said
+    event = pagerduty.document(KEY, message(digest), BASE)
+    assert event["event_action"] == "trigger"
+    valid(PAGERDUTY, event)

@@ -15,7 +15,7 @@ from tests.delivering.test_rounds import bodies
 from tests.delivering.world import event
 
 KINDS = ("opened", "grown", "mended", "still-open", "resolved")
-INCIDENTS, KILLS = 6, 3
+INCIDENTS, KILLS = 5, 2
 
 
 def test_workers_killed_again_and_again_lose_nothing_and_keep_the_order(
