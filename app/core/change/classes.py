@@ -15,7 +15,7 @@ from app.core.lookup import Lookup
 from app.core.view_text import ANY_COLUMN
 
 #: So many tables are classified by themselves; more are left to the engine.
-FEW = 2_000
+FEW = 200_000
 _SHOWS_OTHERS = ("VIRTUAL_VIEW", "MATERIALIZED_VIEW")
 
 Classes = tuple[ClassOnTable, ...]

@@ -44,39 +44,84 @@ def classes_by_rules(
     return [tuple(dict.fromkeys(each)) for each in found]
 
 
+class _Distinct:
+    """Texts of some places: each distinct one is tried once."""
+
+    def __init__(self, texts: Iterable[tuple[int, str]]) -> None:
+        self._places: dict[str, list[int]] = {}
+        for place, text in texts:
+            self._places.setdefault(text, []).append(place)
+        self._texts = list(self._places)
+        self._array = pa.array(self._texts, pa.string())
+
+    def matching(self, patterns: Sequence[NamePattern]) -> list[str]:
+        """The distinct texts that one of the patterns matches as a whole."""
+        if not self._texts:
+            return []
+        found = pc.match_substring_regex(self._array, whole(patterns))
+        return [self._texts[at] for at in pc.indices_nonzero(found).to_pylist()]
+
+    def places(self, patterns: Sequence[NamePattern]) -> set[int]:
+        """The places whose text one of the patterns matches."""
+        return {place for text in self.matching(patterns) for place in self._places[text]}
+
+
 class _Tried:
     def __init__(self, tables: Sequence[TableFacts], classification: Classification) -> None:
         self._tables = tables
-        self._tags = {fold(name) for name in classification.tag_properties}
-        self._columns = sorted({name for table in tables for name in table.columns})
-        self._texts: dict[str, list[str]] = {
+        tags = {fold(name) for name in classification.tag_properties}
+        self._columns = _Distinct(
+            (place, name) for place, table in enumerate(tables) for name in table.columns
+        )
+        texts: dict[str, list[str | None]] = {
             "catalogs": [table.catalog for table in tables],
             "databases": [table.database for table in tables],
             "tables": [table.name for table in tables],
-            "owners": [table.owner or "" for table in tables],
-            "locations": [table.location or "" for table in tables],
+            "owners": [table.owner for table in tables],
+            "locations": [table.location for table in tables],
         }
+        self._texts = {
+            field_: _Distinct((place, text) for place, text in enumerate(values) if text)
+            for field_, values in texts.items()
+        }
+        described = [
+            (place, key, value or "")
+            for place, table in enumerate(tables)
+            for some in (table.properties, table.database_properties)
+            for key, value in some.items()
+        ]
+        self._described = described
+        self._keys = _Distinct((at, key) for at, (_, key, _) in enumerate(described))
+        self._values = _Distinct((at, value) for at, (_, _, value) in enumerate(described))
+        self._tags = _Distinct(
+            (place, tag.strip())
+            for place, key, value in described
+            if fold(key) in tags
+            for tag in value.split(",")
+            if tag.strip()
+        )
 
     def hits(self, rule: ClassRule) -> Iterable[tuple[int, str]]:
         """(place of the table, column or empty) that a rule matches."""
         places = set(range(len(self._tables)))
-        for field_, values in self._texts.items():
+        for field_, texts in self._texts.items():
             patterns: tuple[NamePattern, ...] = getattr(rule, field_)
             if patterns and places:
-                places &= {place for place in _matching(values, patterns) if values[place]}
+                places &= texts.places(patterns)
         for excepted, field_ in (("except_databases", "databases"), ("except_tables", "tables")):
             patterns = getattr(rule, excepted)
             if patterns and places:
-                places -= set(_matching(self._texts[field_], patterns))
-        if rule.properties:
-            places = {place for place in places if self._has_property(place, rule)}
-        if rule.tags:
-            places = {place for place in places if self._has_tag(place, rule)}
+                places -= self._texts[field_].places(patterns)
+        if rule.properties and places:
+            places &= self._with_property(rule)
+        if rule.tags and places:
+            places &= self._tags.places(rule.tags)
         if not rule.columns:
             return [(place, "") for place in sorted(places)]
         if not places:
             return []
-        wanted = {self._columns[at] for at in _matching(self._columns, rule.columns)}
+        places &= self._columns.places(rule.columns)
+        wanted = set(self._columns.matching(rule.columns)) if places else set()
         return [
             (place, name)
             for place in sorted(places)
@@ -84,33 +129,9 @@ class _Tried:
             if name in wanted
         ]
 
-    def _described(self, place: int) -> list[tuple[str, str]]:
-        table = self._tables[place]
-        both = (*table.properties.items(), *table.database_properties.items())
-        return [(key, value or "") for key, value in both]
-
-    def _has_property(self, place: int, rule: ClassRule) -> bool:
-        described = self._described(place)
-        keys, values = [key for key, _ in described], [value for _, value in described]
-        return any(
-            set(_matching(keys, [key])) & set(_matching(values, [value]))
+    def _with_property(self, rule: ClassRule) -> set[int]:
+        return {
+            self._described[at][0]
             for key, value in rule.properties
-        )
-
-    def _has_tag(self, place: int, rule: ClassRule) -> bool:
-        tags = [
-            tag.strip()
-            for key, value in self._described(place)
-            if fold(key) in self._tags
-            for tag in value.split(",")
-            if tag.strip()
-        ]
-        return bool(_matching(tags, rule.tags))
-
-
-def _matching(values: Sequence[str], patterns: Sequence[NamePattern]) -> list[int]:
-    if not values:
-        return []
-    found = pc.match_substring_regex(pa.array(values, pa.string()), whole(patterns))
-    places: list[int] = pc.indices_nonzero(found).to_pylist()
-    return places
+            for at in self._keys.places([key]) & self._values.places([value])
+        }

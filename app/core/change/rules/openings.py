@@ -30,6 +30,7 @@ class _Gathered:
     classes: set[str] = field(default_factory=set)
     policy: set[str] = field(default_factory=set)
     path: tuple[str, ...] = ()
+    everyone: int = 0  # how many people everyone is
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def _gather(
     found.severity = graver(found.severity, verdict.severity)
     found.right = "select" if "select" in (found.right, verdict.right) else found.right
     found.people |= bits
+    if rule in (catalogue.TO_EVERYONE, catalogue.UNCLASSIFIED_WIDE):
+        found.everyone = max(found.everyone, verdict.people)
     found.tables.update(opened.tables)
     found.classes.update(verdict.classes)
     found.policy.update(verdict.policy_lines)
@@ -220,6 +223,7 @@ def _by_memberships(judged: JudgedChange, opened: _Opened, rows: list) -> Iterat
 
 def _finding(judged: JudgedChange, each: _Gathered) -> Finding:
     count, people = judged.counted(FrozenBitMap(each.people))
+    count = each.everyone or count
     names = judged.names(each.tables)
     classes = tuple(sorted(each.classes))
     return Finding(
