@@ -7,6 +7,7 @@ with. What was suppressed stays out: GitHub would show it as open.
 """
 
 import json
+import zlib
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from app.report.check_phrases import (
 )
 
 MOST_RESULTS = 25_000
+MOST_BYTES = 9_500_000  # of 10 MB, compressed
 _LONGEST = 1_024
 _LONGEST_MESSAGE = 4_000
 _SECURITY = {"SEV0": "9.5", "SEV1": "8.0", "SEV2": "5.5", "SEV3": "3.0", "SEV4": "0.5"}
@@ -31,8 +33,24 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def check_sarif(report: CheckReport, version: str) -> str:
-    """The SARIF log of a check. version: Lakewarden's own."""
+    """The SARIF log of a check. version: Lakewarden's own.
+
+    Where it is more than GitHub takes, the mildest results are left out, and how many.
+    """
     findings = gravest_first(report.findings)[:MOST_RESULTS]
+    text = _log(report, findings, version)
+    while len(findings) > 1 and _compressed(text) > MOST_BYTES:
+        findings = findings[: len(findings) // 2]
+        text = _log(report, findings, version)
+    return text
+
+
+def _compressed(text: str) -> int:
+    # Nothing of so few bytes can be too large, and most reports are small.
+    return 0 if len(text) <= MOST_BYTES else len(zlib.compress(text.encode(), 6))
+
+
+def _log(report: CheckReport, findings: list[Finding], version: str) -> str:
     marks = fingerprints(findings)
     rules = _rules(report, findings)
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}

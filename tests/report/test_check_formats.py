@@ -161,6 +161,16 @@ def test_sarif_leaves_out_what_is_suppressed_and_what_is_too_much() -> None:
     assert "2 milder findings are not in this file" in said
 
 
+def test_sarif_is_no_larger_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.report.check_sarif.MOST_BYTES", 2_000)
+    log = json.loads(rendered("sarif", large_report(200)))
+    results = log["runs"][0]["results"]
+    assert 1 < len(results) < 200
+    assert {each["properties"]["severity"] for each in results} == {"SEV0"}
+    said = f"{200 - len(results)} milder findings are not in this file"
+    assert said in json.dumps(log["runs"][0]["invocations"])
+
+
 def test_fingerprints_do_not_move_with_lines_and_are_each_their_own() -> None:
     first = june_finding()
     moved = replace(first, span=span(90, 2, 6), statement=40, people=1, objects=2, message="x")
