@@ -73,13 +73,16 @@ def decide(
 
 
 def wait_of(route: Route, severity: str, last_sent_at: datetime | None, now: datetime) -> datetime:
-    """When a notice that comes now goes out: group_wait at first, then group_interval."""
+    """When a notice that comes now goes out: group_wait at first, then group_interval.
+
+    SEV0 and SEV1 never wait for the group's turn, and 10 seconds at most.
+    """
+    if is_loud(severity):
+        return now + timedelta(seconds=min(route.group_wait, LOUDEST_WAIT))
     due = now + timedelta(seconds=route.group_wait)
     if last_sent_at is not None and last_sent_at <= now:
         next_turn = last_sent_at + timedelta(seconds=route.group_interval)
         due = max(due, next_turn) if next_turn > now else due
-    if is_loud(severity):
-        due = min(due, now + timedelta(seconds=LOUDEST_WAIT))
     return due
 
 
