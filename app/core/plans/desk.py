@@ -13,6 +13,8 @@ from app.core.exposures import Verdict
 from app.core.facts import GRANT_LEVELS
 from app.core.judging import TableClasses, TableJudge
 from app.core.lake_view import LakeView
+from app.core.memberships import Subject
+from app.core.plans.actors import Actors
 from app.core.plans.change import ChangedMemberships, LakeChange, granted_rows
 from app.core.plans.signatures import Signatures
 from app.core.reach import PopulationReach, build_reach
@@ -71,6 +73,7 @@ class PlanDesk:
         self._worlds: dict[object, World] = {}
         self._known: dict[object, Decided] = {}
         self._classes: dict[int, TableClasses] = {}
+        self._held: dict[Subject, list[int]] = {}
         self._signatures = Signatures(view, self.rights)
 
     @cached_property
@@ -79,6 +82,11 @@ class PlanDesk:
         return World(
             self.view, self.view.reach, self.view.judge, self.classification, self.severity
         )
+
+    @cached_property
+    def actors(self) -> Actors:
+        """Who can run statements."""
+        return Actors(self.view)
 
     def world(self, change: LakeChange) -> World:
         """The lake's people under a change."""
@@ -168,6 +176,34 @@ class PlanDesk:
         wanted = set(tables)
         self.classify(wanted)
         return self._signatures.groups(wanted, self._classes, scope, change)
+
+    def rows_of(self, subject: Subject) -> list[int]:
+        """Every recorded grant to a principal, at any level."""
+        if subject not in self._held:
+            population = self.view.reach.population
+            suspects = population.inactive | population.unknown
+            wanted = {("USER", population.users[bit - 1]) for bit in suspects}
+            wanted |= {("GROUP", name) for name in population.opaque} | {subject}
+            self._held.update(self._rows_of_all(wanted))
+        return self._held[subject]
+
+    def _rows_of_all(self, subjects: set[Subject]) -> dict[Subject, list[int]]:
+        """The grants of many principals, in one pass over all grants."""
+        rules = self.view.snapshot.mapped("rules")
+        kinds, names = rules["principal_type"].to_pylist(), rules["principal"].to_pylist()
+        of_rule = {
+            number: subject
+            for number, subject in enumerate(zip(kinds, names, strict=True))
+            if subject in subjects
+        }
+        found: dict[Subject, list[int]] = {subject: [] for subject in subjects}
+        column = self.view.snapshot.mapped("grants")["rule"]
+        mask = pc.is_in(column, value_set=pa.array(sorted(of_rule), pa.int32()))
+        rows = pc.indices_nonzero(mask)
+        picked = column.take(rows)
+        for row, rule in zip(rows.to_pylist(), picked.to_pylist(), strict=True):
+            found[of_rule[rule]].append(row)
+        return found
 
     def tables_of_rules(self, wanted: Callable[[str, str], bool]) -> set[int]:
         """Tables with a grant, at any level that reaches them, to such a (type, principal)."""

@@ -53,13 +53,16 @@ def scope_of(rows: Iterable[Mapping[str, Any]]) -> Scope:
     )
 
 
-def plan_mend(desk: PlanDesk, incident: FoundIncident, scope: Scope) -> tuple[Plan, ...]:
+def plan_mend(
+    desk: PlanDesk, incident: FoundIncident, scope: Scope, *, contain: bool = True
+) -> tuple[Plan, ...]:
     """The plans for one incident: first the mend, then an alternative, then containment.
 
+    contain: whether containment is wanted too.
     A plan without statements says in `cannot` why nobody can run any. Every other one is
     simulated.
     """
-    actors = Actors(desk.view)
+    actors = desk.actors
     maker = PieceMaker(desk.view.lookup, actors)
     kind = incident.cause.kind
     if kind == said.MODE:
@@ -68,13 +71,22 @@ def plan_mend(desk: PlanDesk, incident: FoundIncident, scope: Scope) -> tuple[Pl
         return plan_for_owner(desk, incident, scope, actors)
     if kind == said.PRINCIPAL:
         return plan_for_principal(desk, incident, scope, maker)
-    return _removal(desk, incident, scope, maker, actors)
+    return _removal(desk, incident, scope, maker, actors, contain)
 
 
 def _removal(
-    desk: PlanDesk, incident: FoundIncident, scope: Scope, maker: PieceMaker, actors: Actors
+    desk: PlanDesk,
+    incident: FoundIncident,
+    scope: Scope,
+    maker: PieceMaker,
+    actors: Actors,
+    contain: bool,
 ) -> tuple[Plan, ...]:
-    first, second = _both_ways(desk, incident, scope, maker)
+    first = _named_pieces(desk, incident, scope, maker)
+    single = _single(desk, incident, scope, first)
+    if single is not None:
+        return (single.plan, *(containment(desk, incident, scope, maker) if contain else ()))
+    second = _other_way(desk, incident, scope, maker)
     possible = [piece for piece in (*first, *second) if not piece.cannot]
     cannot = [piece.cannot for piece in first if piece.cannot]
     best: MendToChange | None
@@ -82,26 +94,44 @@ def _removal(
         best = _best_of_all(desk, incident, scope, possible)
     else:
         best = _better_of_two(desk, incident, scope, first, second)
-    contained = containment(desk, incident, scope, maker)
+    contained = containment(desk, incident, scope, maker) if contain else ()
     if best is None:
         return (_partly(desk, incident, scope, first, cannot), *contained)
     alternative = given_back(desk, incident, scope, best, actors)
     return (best.plan, *alternative, *contained)
 
 
-def _both_ways(
+def _named_pieces(
     desk: PlanDesk, incident: FoundIncident, scope: Scope, maker: PieceMaker
-) -> tuple[list[Piece], list[Piece]]:
-    """The pieces that the cause names, and those of the other way to close the same."""
+) -> list[Piece]:
+    """The pieces that the cause names."""
     cause = incident.cause
     if cause.kind == said.MEMBERSHIP:
         edge = said.edge_of(cause)
-        return [maker.memberships(edge[1][1], (edge,))], []
-    subject = said.subject_named(cause.subject)
-    grants = grant_pieces(desk, scope, subject, maker)
-    if subject[0] != "ROLE":
-        return grants, []
-    return grants, membership_pieces(desk, scope, subject[1], maker)
+        return [maker.memberships(edge[1][1], (edge,))]
+    return grant_pieces(desk, scope, said.subject_named(cause.subject), maker)
+
+
+def _other_way(
+    desk: PlanDesk, incident: FoundIncident, scope: Scope, maker: PieceMaker
+) -> list[Piece]:
+    """The other way to close the same: memberships in place of grants."""
+    subject = said.subject_named(incident.cause.subject)
+    if incident.cause.kind != said.GRANTS or subject[0] != "ROLE":
+        return []
+    return membership_pieces(desk, scope, subject[1], maker)
+
+
+def _single(
+    desk: PlanDesk, incident: FoundIncident, scope: Scope, pieces: Sequence[Piece]
+) -> MendToChange | None:
+    """One statement that closes, breaks nothing and opens nothing: none can be better."""
+    if len(pieces) != 1 or pieces[0].cost != 1:
+        return None
+    found = simulate(desk, incident, scope, joined(pieces))
+    if not found.closes_all or found.allowed_lost or found.opened:
+        return None
+    return MendToChange(_plan(pieces, found), joined(pieces))
 
 
 def _best_of_all(

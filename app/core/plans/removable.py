@@ -1,5 +1,6 @@
 """What could be removed for an incident: grants object by object, memberships one by one."""
 
+import pyarrow.compute as pc
 from pyroaring import BitMap, FrozenBitMap
 
 from app.core.memberships import Subject
@@ -90,6 +91,7 @@ def wrong_people(desk: PlanDesk, scope: Scope) -> FrozenBitMap:
 def wrong_members(desk: PlanDesk, role: str, wrong: FrozenBitMap) -> list[Edge]:
     """The direct members of a role behind whom some of the wrong people stand, sorted."""
     rows = desk.view.snapshot.mapped("role_members")
+    rows = rows.filter(pc.fill_null(pc.equal(rows["role"], role), False))
     reach = desk.view.reach
     found = set()
     for kind, member, of, option in zip(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyroaring import BitMap, FrozenBitMap
 
 from app.core.causes import attribution as said
@@ -166,18 +165,7 @@ def _holds(desk: PlanDesk, holder: str, change: LakeChange) -> bool:
 
 def rows_of(desk: PlanDesk, subject: Subject) -> list[int]:
     """Every recorded grant to a principal, at any level."""
-    rules = desk.view.snapshot.mapped("rules")
-    mine = pc.and_(
-        pc.fill_null(pc.equal(rules["principal_type"], subject[0]), False),
-        pc.fill_null(pc.equal(rules["principal"], subject[1]), False),
-    )
-    picked = pc.indices_nonzero(mine.combine_chunks())
-    if not len(picked):
-        return []
-    grants = desk.view.snapshot.mapped("grants")["rule"]
-    held = pc.is_in(grants, value_set=picked.cast(pa.int32()))
-    found: list[int] = pc.indices_nonzero(held).to_pylist()
-    return found
+    return desk.rows_of(subject)
 
 
 def edges_from(desk: PlanDesk, subject: Subject) -> set[tuple[Subject, Subject]]:

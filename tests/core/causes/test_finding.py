@@ -13,7 +13,7 @@ from tests.test_audit import policies_in, policy_lines
 MODES = ("sql-standard", "legacy", "off")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lakes(), policy_lines(), st.sampled_from(MODES))
 def test_every_exposure_belongs_to_an_incident_and_incidents_keep_their_names(
     lake: RandomLake, lines: str, mode: str

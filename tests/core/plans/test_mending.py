@@ -174,9 +174,10 @@ def closes(
     return policed.losses(hive.lake) <= lost
 
 
-@settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
-@given(OPEN, policy_lines())
+@settings(max_examples=10, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(OPEN, policy_lines().filter(lambda lines: "role:" not in lines))
 def test_no_smaller_plan_exists(lake: Lake, lines: str) -> None:
+    # No policy speaks of roles here: what it allows does not move with memberships.
     mode, facts = lake
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -199,13 +200,13 @@ def test_no_smaller_plan_exists(lake: Lake, lines: str) -> None:
                     assert not closes(policed, facts, mode, smaller, lost, wanted), (plan, smaller)
 
 
-@settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(OPEN, policy_lines(), st.randoms(use_true_random=False))
 def test_a_plan_does_what_its_simulation_says(lake: Lake, lines: str, chance: Random) -> None:
     check_plans(*lake, lines, chance)
 
 
-@settings(max_examples=6, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(DAMAGED, policy_lines(), st.randoms(use_true_random=False))
 def test_plans_for_damaged_lakes_hold_too(lake: Lake, lines: str, chance: Random) -> None:
     for number, row in enumerate(lake[1].of("grants")):
