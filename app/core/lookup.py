@@ -164,6 +164,7 @@ class Lookup:
             partitions=self._partitions(table) if keys else None,
             partition_keys=keys,
             is_view=tables.value("kind", table) == "VIRTUAL_VIEW",
+            is_materialized_view=tables.value("kind", table) == "MATERIALIZED_VIEW",
         )
 
     def database_grants(self, database: int) -> DatabaseGrants:

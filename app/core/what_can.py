@@ -185,7 +185,8 @@ def _decide_groups(
             WHERE {by_owner} AND (t.owner = {literal(user)} OR p.principal IS NOT NULL)
         ), wanted AS (
             SELECT t.ordinal AS table_ordinal, coalesce(s.rules, []) AS rules,
-                   o.by_name, o.principal_type, o.principal, t.kind = 'VIRTUAL_VIEW' AS is_view,
+                   o.by_name, o.principal_type, o.principal,
+                   CASE WHEN t.kind LIKE '%_VIEW' THEN t.kind END AS view_kind,
                    CASE WHEN p.table_ordinal IS NULL THEN -1 ELSE t.ordinal END AS alone
             FROM tables t LEFT JOIN standing s ON s.table_ordinal = t.ordinal
             LEFT JOIN owning o ON o.table_ordinal = t.ordinal
@@ -194,7 +195,7 @@ def _decide_groups(
                OR o.table_ordinal IS NOT NULL OR p.table_ordinal IS NOT NULL
         )
         SELECT table_ordinal, dense_rank() OVER (
-                   ORDER BY rules, by_name, principal_type, principal, is_view, alone
+                   ORDER BY rules, by_name, principal_type, principal, view_kind, alone
                )::INTEGER AS "group" FROM wanted
         """
     )

@@ -186,6 +186,7 @@ class ChangedLookup(Lookup):
             partitions=partitions,
             partition_keys=keys,
             is_view=self.kind(table) == "VIRTUAL_VIEW",
+            is_materialized_view=self.kind(table) == "MATERIALIZED_VIEW",
         )
 
     @staticmethod

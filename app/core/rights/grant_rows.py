@@ -53,6 +53,7 @@ class TableGrants:
     partitions: tuple[str, ...] | None = None
     partition_keys: frozenset[str] = frozenset()
     is_view: bool = False
+    is_materialized_view: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Legacy:
             return NOBODY
         if table.partitions is not None and right in ("select", "insert", "update", "delete"):
             return self._on_partitions(right, table, reach, table.columns)
-        above_only = right == "drop" and not table.is_view
+        above_only = right == "drop" and not (table.is_view or table.is_materialized_view)
         stages = ABOVE_STAGES if above_only else TABLE_STAGES
         columns = table.columns if right == "select" and _has_column_grants(table) else ()
         return _in_order(right, table, stages, columns, reach)
