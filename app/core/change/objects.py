@@ -5,7 +5,7 @@ from app.core.change.notes import Kind, Refused
 from app.core.change.queries import column_names, holding, need_to_read
 from app.core.change.session import Session
 from app.core.change.tables import MATERIALIZED_VIEW, VIEW, ChangedTable, How
-from app.core.names import fold
+from app.core.names import DEFAULT_CATALOG, fold
 from app.core.rights.grant_rows import DatabaseGrants
 from app.core.statements.types import (
     CopyInto,
@@ -92,7 +92,8 @@ def create_table(session: Session, said: CreateTable) -> None:
         need_to_read(session, held, span, passing_on=False)
         columns = [(name, False) for name in column_names(session, held, said.columns)]
     elif said.like is not None:
-        columns = session.lookup._columns(session.table(said.like, said.dialect))
+        like = session.table(said.like, said.dialect)
+        columns = session.lookup._columns(like)
     columns += [(fold(name), True) for name in said.partition_keys]
     made = _make(session, said, database, said.object, "MANAGED_TABLE", tuple(columns))
     made.properties.update(said.properties)
@@ -292,6 +293,10 @@ def _room_for(session: Session, said: Statement, ref: ObjectRef, lenient: bool) 
     """The database for a new table; None where there is such a table and that is fine."""
     database = session.database(ref, said.dialect)
     session.need("create", session.database_place(database), ref.span)
+    here = session.lookup.find_database(DEFAULT_CATALOG, session.current)
+    if not session.is_sql_standard and here is not None:
+        # Legacy asks for it where the session is, too. Source: Hive 4.0.1, tried.
+        session.need("create", session.database_place(here), ref.span)
     if session.lookup.find_table(database, ref.name) is not None:
         _there_already(session, said, ref, lenient)
         return None

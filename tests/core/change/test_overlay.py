@@ -116,7 +116,7 @@ def _check_effects(change: Change, before: dict[Asked, str], after: dict[Asked, 
         for row in rows
         if not row.user.startswith("group:")
     }
-    assert len({key for key in said}) == len([r for r in rows if not r.user.startswith("group:")])
+    assert len(set(said)) == len([r for r in rows if not r.user.startswith("group:")])
     expected = {key: (before[key], after[key]) for key in after if before[key] != after[key]}
     population = change.after.reach.population
     of_opaque_groups = {(row.right, row.object) for row in rows if row.user.startswith("group:")}

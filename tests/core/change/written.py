@@ -168,7 +168,8 @@ class _Kinds:
 
     def _new(self) -> ObjectRef:
         self.made += 1
-        name = f"{self.chance.choice(('hr', 'default'))}.{self.chance.choice(('keys', 'new'))}_{self.made}"
+        database, word = self.chance.choice(("hr", "default")), self.chance.choice(("keys", "new"))
+        name = f"{database}.{word}_{self.made}"
         self.tables.append(name)
         return table(name)
 
