@@ -133,7 +133,7 @@ def audit_snapshot(
         )
         progress("results", 0, None)
         folder = begin_results(parts.data, parts.lake, run.run)
-        write_results(engine, folder, openings, subject_table(reach.population))
+        write_results(engine, folder, openings, reach.population.subject_table)
         write_incidents(folder, incidents, incident_pairs)
         return AuditResult(finish_results(folder, said), said)
     finally:
@@ -183,22 +183,9 @@ def _compare(
         exposure_rows.load_first(engine, run.run, run.started_at, baseline=run.baseline)
         return
     exposure_rows.open_earlier(engine, run.earlier)
-    pairs = exposure_rows.verdict_pairs(engine, subject_table(population))
+    pairs = exposure_rows.verdict_pairs(engine, population.subject_table)
     exposure_rows.load_changed(
         engine, run.run, run.started_at, pairs, shadowed=shadow_condition(gaps)
-    )
-
-
-def subject_table(population: Population) -> pa.Table:
-    """Every bit of a population with its subject, for whoever reads its bitmaps later."""
-    bits = list(population.everybody)
-    return pa.table(
-        {
-            "bit": pa.array(bits, pa.int64()),
-            "subject": pa.array([population.subject(bit) for bit in bits], pa.string()),
-            "kind": pa.array([population.kind(bit) for bit in bits], pa.string()),
-            "active": pa.array([bit not in population.inactive for bit in bits], pa.bool_()),
-        }
     )
 
 

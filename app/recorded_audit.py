@@ -2,33 +2,46 @@
 
 Killed at any moment, the last whole run stands: results are made under another name and
 renamed, the store learns of them in one transaction, and the next audit removes what no
-whole run owns.
+whole run owns. In the same transaction the lake's incidents live through the run, with
+their events and the notices that will leave through the outbox.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from app.audit import AuditParts, AuditResult, AuditRun, audit_snapshot
+from app.core.engine import Engine
+from app.core.errors import ConflictError
 from app.core.facts import Progress, no_progress
+from app.core.incident_life import apply_waivers, live_through
+from app.core.incident_telling import RunSight
 from app.core.run_report import Posture
+from app.core.verdicts import Waiver
+from app.core.waivers import API, FILE, SourcedWaiver, WaiverVerdicts, measure_waivers, unmeasured
+from app.lake.recorded_incidents import INCIDENTS, read_incidents, read_pairs
 from app.lake.results import sweep_results
 from app.lake.snapshot import StoredSnapshot
-from app.store import runs, snapshots
-from app.store.database import Database, reading_scope, session_scope
+from app.store import incidents, outbox, runs, snapshots, waivers
+from app.store.database import Database, Session, reading_scope, session_scope
 from app.store.lease_keeping import KeptLease, kept_lease
 from app.store.leases import audit_lease
 from app.store.runs import Run
 
+#: Somebody makes or ends a waiver just then; that this often in a row is no accident.
+_MOST_TRIES = 20
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """A run that is whole, and where its results stand."""
+    """A run that is whole, and where its results stand. notes: what its waivers ask for."""
 
     run: Run
     folder: Path
     posture: Posture
+    notes: tuple[str, ...] = ()
 
 
 def audit_lake(
@@ -89,6 +102,90 @@ def _utc(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def measured_waivers(
+    database: Database,
+    lake: str,
+    of_file: Sequence[Waiver],
+    new_engine: Callable[[], Engine],
+) -> tuple[Run | None, WaiverVerdicts]:
+    """The lake's waivers, of the file and of the API, measured on its last whole run."""
+    with reading_scope(database) as session:
+        run = runs.last_whole_run(session, lake)
+        wanted = _all_waivers(session, lake, of_file)
+    return run, _measured(_folder(run), lake, wanted, new_engine)
+
+
+def apply_lake_waivers(
+    database: Database,
+    lake: str,
+    of_file: Sequence[Waiver],
+    new_engine: Callable[[], Engine],
+    actor: str = "",
+) -> WaiverVerdicts:
+    """Let the waivers of now count, between runs: some were made, or ended since.
+
+    What expired or was outgrown makes its incidents loud again, in one transaction with
+    their notices. of_file: those of waivers.yaml. actor: whose act it is, if anybody's.
+    """
+    for _ in range(_MOST_TRIES):
+        run, waived = measured_waivers(database, lake, of_file, new_engine)
+        if run is None:
+            return waived
+        with session_scope(database) as session:
+            incidents.lock_lake(session, lake)
+            newest = runs.last_whole_run(session, lake)
+            wanted = _all_waivers(session, lake, of_file)
+            if newest is None or newest.id != run.id or not _is_of(waived, wanted):
+                continue
+            before = incidents.incidents_of_lake(session, lake)
+            now = _now()
+            sight = RunSight(run=run.id, lake=lake, began=now, now=now, complete=False)
+            changes = apply_waivers(before.values(), sight, waived, actor)
+            incidents.write_changes(session, changes, before)
+            return waived
+    raise _restless(lake)
+
+
+def _all_waivers(
+    session: Session, lake: str, of_file: Sequence[Waiver]
+) -> tuple[SourcedWaiver, ...]:
+    made = waivers.waivers_of_lake(session, lake)
+    return (
+        *(SourcedWaiver(each, FILE) for each in of_file),
+        *(SourcedWaiver(each.waiver, API) for each in made),
+    )
+
+
+def _is_of(waived: WaiverVerdicts, wanted: Sequence[SourcedWaiver]) -> bool:
+    """Whether these are the waivers that were measured: ids are never used again."""
+    measured = {each.waiver.waiver for each in waived.measured}
+    return measured == {each.waiver.waiver for each in wanted}
+
+
+def _measured(
+    folder: Path | None,
+    lake: str,
+    wanted: Sequence[SourcedWaiver],
+    new_engine: Callable[[], Engine],
+) -> WaiverVerdicts:
+    today = datetime.now(UTC).date().isoformat()
+    if not wanted or folder is None or not folder.is_dir():
+        return unmeasured(wanted, today)
+    engine = new_engine()
+    try:
+        return measure_waivers(engine, folder, read_pairs(folder), wanted, lake=lake, today=today)
+    finally:
+        engine.close()
+
+
+def _folder(run: Run | None) -> Path | None:
+    return None if run is None or run.results_path is None else Path(run.results_path)
+
+
+def _restless(lake: str) -> ConflictError:
+    return ConflictError(f"the waivers of {lake} change all the time", mend="Try again")
+
+
 def _record(
     parts: AuditParts,
     database: Database,
@@ -98,25 +195,95 @@ def _record(
     result: AuditResult,
     source: str,
 ) -> RecordedRun:
-    lease.confirm()
-    with session_scope(database) as session:
-        snapshots.record_snapshot(
-            session,
-            lake=parts.lake,
-            content_hash=snapshot.content_hash,
-            path=str(snapshot.path),
-            taken_at=snapshot.seen_at,
-            counts=result.posture["objects"],
-            source=source,
-        )
-        finished = runs.finish_run(
-            session,
-            begun.id,
-            exit_code=result.posture["exit_code"],
-            snapshot=snapshot.content_hash,
-            mode=parts.mode.name,
-            policies_digest=parts.policies.digest,
-            summary=result.posture["exposures"],
-            results_path=str(result.folder.resolve()),
-        )
-    return RecordedRun(finished, result.folder, result.posture)
+    """Everything that the run concluded, in one transaction."""
+    of_file = parts.policies.waivers
+    for _ in range(_MOST_TRIES):
+        with reading_scope(database) as session:
+            wanted = _all_waivers(session, parts.lake, of_file)
+        waived = _measured(result.folder, parts.lake, wanted, parts.new_engine)
+        lease.confirm()
+        with session_scope(database) as session:
+            incidents.lock_lake(session, parts.lake)
+            if not _is_of(waived, _all_waivers(session, parts.lake, of_file)):
+                continue
+            _live_through(session, parts, begun, snapshot, result, waived)
+            finished = _finish(session, parts, begun, snapshot, result, source)
+            return RecordedRun(finished, result.folder, result.posture, waived.notes)
+    raise _restless(parts.lake)
+
+
+def _live_through(
+    session: Session,
+    parts: AuditParts,
+    begun: Run,
+    snapshot: StoredSnapshot,
+    result: AuditResult,
+    waived: WaiverVerdicts,
+) -> None:
+    before = incidents.incidents_of_lake(session, parts.lake)
+    previous = runs.run(session, begun.previous_run) if begun.previous_run else None
+    sight = RunSight(
+        run=begun.id,
+        lake=parts.lake,
+        began=_utc(begun.started_at),
+        now=_now(),
+        complete=_sees_absence(result.posture["gaps"], snapshot),
+        baseline=begun.baseline or (not before and not _knew_incidents(previous)),
+        crawled=_utc(snapshot.seen_at),
+        policies_changed=previous is not None and previous.policies_digest != parts.policies.digest,
+    )
+    changes, notices = live_through(before, read_incidents(result.folder), sight, waived)
+    incidents.write_changes(session, changes, before)
+    for notice in notices:
+        outbox.add_notice(session, notice)
+
+
+def _sees_absence(gaps: Sequence[Mapping[str, Any]], snapshot: StoredSnapshot) -> bool:
+    """Whether what the run did not see is not there: the crawl was complete.
+
+    A group or a user that the directory cannot tell of hides nothing: it counts as its worst
+    case. Nor does a view whose text cannot be parsed hide anything but itself, and what was
+    seen of it before is shadowed by its gap.
+    """
+    names = ("scope", "object", "reason", "doubt")
+    unread = {tuple(row[name] for name in names) for row in snapshot.mapped("gaps").to_pylist()}
+    return all(
+        (gap["scope"] == "directory" and gap["object"])
+        or (gap["scope"] == "table" and tuple(gap[name] for name in names) not in unread)
+        for gap in gaps
+    )
+
+
+def _knew_incidents(run: Run | None) -> bool:
+    """Whether a run's results tell of incidents; those of an older version do not."""
+    folder = _folder(run)
+    return folder is not None and (folder / INCIDENTS).is_file()
+
+
+def _finish(
+    session: Session,
+    parts: AuditParts,
+    begun: Run,
+    snapshot: StoredSnapshot,
+    result: AuditResult,
+    source: str,
+) -> Run:
+    snapshots.record_snapshot(
+        session,
+        lake=parts.lake,
+        content_hash=snapshot.content_hash,
+        path=str(snapshot.path),
+        taken_at=snapshot.seen_at,
+        counts=result.posture["objects"],
+        source=source,
+    )
+    return runs.finish_run(
+        session,
+        begun.id,
+        exit_code=result.posture["exit_code"],
+        snapshot=snapshot.content_hash,
+        mode=parts.mode.name,
+        policies_digest=parts.policies.digest,
+        summary=result.posture["exposures"],
+        results_path=str(result.folder.resolve()),
+    )

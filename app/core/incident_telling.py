@@ -25,7 +25,7 @@ class RunSight:
     lake: str
     began: str
     now: str
-    complete: bool  # it read and judged everything
+    complete: bool  # what it did not see is not there
     baseline: bool = False  # nothing was known of the lake's incidents before
     crawled: str = ""  # when what it judged was crawled; empty: by itself
     policies_changed: bool = False  # since the run before
