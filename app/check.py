@@ -200,10 +200,9 @@ def _span(age: timedelta) -> str:
 
 
 def _of_statements(parts: CheckParts, change: "Change") -> list[Finding]:
-    from app.core.change.rules import find  # type: ignore[attr-defined,unused-ignore]
+    from app.core.change.rules import find
 
-    found: list[Finding] = find(change, parts.view, parts.policies)
-    return found
+    return find(change, parts.view, parts.policies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _OWN = (
 
 def every_rule() -> Mapping[str, Rule]:
     """Rules by id, sorted."""
-    from app.core.change.rules import RULES  # type: ignore[attr-defined,unused-ignore]
+    from app.core.change.rules import RULES
 
     found = {rule.id: rule for rule in (*RULES.values(), *_OWN, *POLICY_RULES)}
     return dict(sorted(found.items()))
