@@ -259,7 +259,7 @@ def _report(
         files=(*read.files, *parts.beside_files),
         findings=in_order(answered.findings),
         suppressed=in_order(answered.suppressed),
-        notes=(*parts.notes, *read.notes, *answered.notes),
+        notes=(*parts.notes, *read.notes, *_without_effect(change), *answered.notes),
         exit_code=_exit_code(answered.findings, request.fail_on),
         effect_counts=effects.counts,
         fail_on=request.fail_on,
@@ -267,6 +267,16 @@ def _report(
         effects=effects.listed,
         effects_cut=effects.left_out,
     )
+
+
+def _without_effect(change: "Change") -> Iterator[str]:
+    """Statements that run and change nobody's access, though they look as if they would."""
+    from app.core.change.notes import Kind
+
+    for note in change.notes:
+        if note.kind is Kind.NO_EFFECT:
+            place = f"{note.statement.file}:{note.span.line}"
+            yield f"{place}: the statement changes nobody's access: {note.reason}"
 
 
 @dataclass(frozen=True, slots=True)

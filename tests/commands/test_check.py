@@ -189,6 +189,16 @@ def test_the_caret_is_under_the_guilty_word(check: Callable[..., Ran], here: Pat
     assert lines[at][start : start + lines[at + 1].count("^")] == "dan"
 
 
+def test_what_changes_nobodys_access_is_said(check: Callable[..., Ran], here: Path) -> None:
+    (here / "a.sql").write_text("DROP ROLE nobody_has_it;\n")
+    ran = check("a.sql", "--format", "json")
+    assert ran.code == 0
+    assert any(
+        note.startswith("a.sql:1: the statement changes nobody's access: ")
+        for note in ran.json["notes"]
+    )
+
+
 def test_templates_get_their_values(check: Callable[..., Ran], here: Path) -> None:
     (here / "a.sql").write_text("GRANT SELECT ON TABLE {{ db }}.salaries TO USER ${hivevar:who};")
     assert check("a.sql").code == 2
