@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from app.core.statements import types as said
 from app.core.statements.types import ObjectRef, PrincipalRef, PrivilegeRef, Span
@@ -14,7 +15,7 @@ _STANDARD = ("SELECT", "INSERT", "UPDATE", "DELETE", "ALL")
 _LEGACY = ("SELECT", "UPDATE", "CREATE", "DROP", "ALTER", "ALL")
 
 
-def base(number: int = 1, dialect: str = "hive", text: str = "") -> dict[str, object]:
+def base(number: int = 1, dialect: str = "hive", text: str = "") -> dict[str, Any]:
     """The fields that every statement has."""
     return {
         "file": "change.sql",
@@ -42,10 +43,10 @@ def privileges(*names: str, columns: Sequence[str] = ()) -> tuple[PrivilegeRef, 
     return tuple(PrivilegeRef(name, tuple(columns), AT) for name in names)
 
 
-def grant(on: str | None, to: str, *names: str, option: bool = False, **more: int) -> said.Grant:
+def grant(on: str | None, to: str, *names: str, option: bool = False, **more: Any) -> said.Grant:
     """GRANT names ON on TO to."""
     return said.Grant(
-        **base(**more),  # type: ignore[arg-type]
+        **base(**more),
         privileges=privileges(*(names or ("SELECT",))),
         object=None if on is None else table(on),
         principals=tuple(who(each) for each in to.split(",")),
@@ -53,10 +54,10 @@ def grant(on: str | None, to: str, *names: str, option: bool = False, **more: in
     )
 
 
-def revoke(on: str | None, of: str, *names: str, option: bool = False, **more: int) -> said.Revoke:
+def revoke(on: str | None, of: str, *names: str, option: bool = False, **more: Any) -> said.Revoke:
     """REVOKE names ON on FROM of."""
     return said.Revoke(
-        **base(**more),  # type: ignore[arg-type]
+        **base(**more),
         privileges=privileges(*(names or ("SELECT",))),
         object=None if on is None else table(on),
         principals=tuple(who(each) for each in of.split(",")),
@@ -64,39 +65,39 @@ def revoke(on: str | None, of: str, *names: str, option: bool = False, **more: i
     )
 
 
-def grant_role(role: str, to: str, option: bool = False, **more: int) -> said.GrantRole:
+def grant_role(role: str, to: str, option: bool = False, **more: Any) -> said.GrantRole:
     """GRANT ROLE role TO to."""
     return said.GrantRole(
-        **base(**more),  # type: ignore[arg-type]
+        **base(**more),
         roles=(who(f"role:{role}"),),
         principals=tuple(who(each) for each in to.split(",")),
         with_admin_option=option,
     )
 
 
-def revoke_role(role: str, of: str, option: bool = False, **more: int) -> said.RevokeRole:
+def revoke_role(role: str, of: str, option: bool = False, **more: Any) -> said.RevokeRole:
     """REVOKE ROLE role FROM of."""
     return said.RevokeRole(
-        **base(**more),  # type: ignore[arg-type]
+        **base(**more),
         roles=(who(f"role:{role}"),),
         principals=tuple(who(each) for each in of.split(",")),
         admin_option_only=option,
     )
 
 
-def create_as(name: str, query: str, **more: int) -> said.CreateTable:
+def create_as(name: str, query: str, **more: Any) -> said.CreateTable:
     """CREATE TABLE name AS query."""
-    return said.CreateTable(**base(**more), object=table(name), query=query, query_span=AT)  # type: ignore[arg-type]
+    return said.CreateTable(**base(**more), object=table(name), query=query, query_span=AT)
 
 
-def create_view(name: str, query: str, **more: object) -> said.CreateView:
+def create_view(name: str, query: str, **more: Any) -> said.CreateView:
     """CREATE VIEW name AS query."""
     return said.CreateView(
         **base(),
         object=table(name, "view"),
         query=query,
         query_span=AT,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
@@ -164,7 +165,7 @@ class _Kinds:
             ),
             "R": lambda: said.Rename(**common, object=on, to=self._new()),
         }
-        return made[kind]()  # type: ignore[no-any-return, no-untyped-call]
+        return made[kind]()  # type: ignore[no-untyped-call, no-any-return]
 
     def _new(self) -> ObjectRef:
         self.made += 1
