@@ -165,7 +165,7 @@ class _Kinds:
             ),
             "R": lambda: said.Rename(**common, object=on, to=self._new()),
         }
-        return made[kind]()  # type: ignore[no-untyped-call, no-any-return]
+        return made[kind]()  # type: ignore[no-untyped-call]
 
     def _new(self) -> ObjectRef:
         self.made += 1
