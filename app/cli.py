@@ -25,6 +25,8 @@ COMMANDS = {
     "what-can": ("what_can", "Everything a user can do, or can and should not."),
     "explain": ("explain", "Every path to one access, the policy lines and the classes."),
     "check": ("check", "Check grant changes before they merge; exit 1 findings, 2 not judged."),
+    "incidents": ("incidents", "List incidents, show one as a story, plan its mend, take it on."),
+    "waivers": ("waivers", "Exceptions in force: who approved them, when they end; make and end."),
     "exposures": ("exposures", "List the exposures of the last or a named run."),
     "changes": ("changes", "What opened and closed since a run or a date."),
     "widest": ("widest", "The grants, roles and nestings that open the most."),

@@ -1,7 +1,6 @@
 """What the API is served from: `app.web`'s Services, built from the rooms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,8 @@ from app import __version__, wiring
 from app.core.errors import NotFoundError, SnapshotError
 from app.core.history import PastRun
 from app.core.lake_view import LakeView
-from app.core.rights import mode_named
 from app.core.run_report import RunReport
-from app.lake.recorded_classes import RecordedClasses
 from app.lake.results import RunResults
-from app.lake.snapshot import StoredSnapshot, snapshots_folder, stored_snapshots
 from app.long_questions import (
     changes_between,
     lineage_of,
@@ -93,24 +89,8 @@ class _Views:
 
     def open(self, run: Run) -> LakeView:
         """The snapshot that a run judged. Raises NotFoundError where it was pruned."""
-        lake = self._settings.lake(run.lake)
-        stored, policies = self._snapshot(run), wiring.load_policies(lake)
-        view = wiring.lake_view(lake, stored, policies, self._settings.data)
-        recorded = None if run.results_path is None else Path(run.results_path, "classes.parquet")
-        if recorded is not None and recorded.is_file() and policies.digest == run.policies_digest:
-            # Judged by the same policies: the run's own record answers, nothing is tried again.
-            classes = RecordedClasses(recorded, policies.classification, view.lookup)
-            view = replace(view, classes_of=classes)
-        if run.mode and run.mode != lake.mode:
-            view = replace(view, mode=mode_named(run.mode))
+        view, _ = wiring.view_of_run(self._settings, self._settings.lake(run.lake), run)
         return view
-
-    def _snapshot(self, run: Run) -> StoredSnapshot:
-        folder = snapshots_folder(self._settings.data, run.lake)
-        for stored in stored_snapshots(folder):
-            if stored.content_hash == run.snapshot:
-                return stored
-        raise NotFoundError(f"The snapshot of run {run.id} is gone", mend="It may have been pruned")
 
 
 class _Checks:

@@ -492,6 +492,31 @@ def opened_view(
             yield _engine_view(lake, snapshot, mode)
 
 
+def view_of_run(settings: Settings, lake: LakeSettings, run: "Run") -> "tuple[LakeView, Policies]":
+    """The snapshot that a whole run judged, under its mode, and the policies of now.
+
+    Where the run was judged by these same policies its own record of classes answers.
+    Raises NotFoundError where the snapshot was pruned.
+    """
+    from app.core.rights import mode_named
+    from app.lake.recorded_classes import RecordedClasses
+    from app.lake.snapshot import snapshots_folder, stored_snapshots
+
+    folder = snapshots_folder(settings.data, run.lake)
+    found = [each for each in stored_snapshots(folder) if each.content_hash == run.snapshot]
+    if not found:
+        raise NotFoundError(f"The snapshot of run {run.id} is gone", mend="It may have been pruned")
+    policies = load_policies(lake)
+    view = lake_view(lake, found[0], policies, settings.data)
+    recorded = None if run.results_path is None else Path(run.results_path, "classes.parquet")
+    if recorded is not None and recorded.is_file() and policies.digest == run.policies_digest:
+        classes = RecordedClasses(recorded, policies.classification, view.lookup)
+        view = replace(view, classes_of=classes)
+    if run.mode and run.mode != lake.mode:
+        view = replace(view, mode=mode_named(run.mode))
+    return view, policies
+
+
 def _engine_view(
     lake: LakeSettings, snapshot: "StoredSnapshot", mode: "AuthorizationMode"
 ) -> "LakeView":
