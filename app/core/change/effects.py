@@ -78,6 +78,8 @@ def effects(change: Change) -> Iterator[Effect]:
     """Every access that is another after the change, by object, user and right.
 
     A column has rows of its own only where its access shifts otherwise than its table's.
+    A group that nobody can expand is one row, `group:NAME`, in place of whoever is in it: what
+    one of its members gets by joining it with a grant of his own is told by `can` alone.
     """
     population = change.after.reach.population
     for name, shifts in _by_object(change):
