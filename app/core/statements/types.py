@@ -1,7 +1,7 @@
 """What a statement of a change says, with the place of every word that may be guilty.
 
 One frozen type a kind of statement. Names are as the dialect's engine would take them:
-identifiers folded by `core.names`, principals exactly as the engine stores them. Where
+identifiers folded by `core.names`, principals as PrincipalRef says. Where
 an object's database is left out, `ObjectRef.database` is empty and the current database
 (`USE`, `default` at the start) is meant.
 """
@@ -27,7 +27,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """A named object. `kind`: table, view, database, catalog, or `` where it is not said."""
+    """A named object. `kind`: table, view, database, catalog, or `` where it is not said.
+
+    Databricks has more kinds, in lower case: `function`, `any file`, `external location` …
+    """
 
     catalog: str
     database: str
@@ -38,7 +41,11 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalRef:
-    """USER, ROLE or GROUP, and its exact name."""
+    """USER, ROLE or GROUP, and its name as written.
+
+    Hive's SQL-standard mode lower-cases the name of a role, except after SET OWNER; legacy
+    mode takes it as it is. Both take users and groups as they are.
+    """
 
     kind: str
     name: str
@@ -101,6 +108,7 @@ class GrantRole(Statement):
     roles: tuple[PrincipalRef, ...]
     principals: tuple[PrincipalRef, ...]
     with_admin_option: bool = False
+    catalog: str = ""  # Trino's IN catalog: whose role it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ class RevokeRole(Statement):
     roles: tuple[PrincipalRef, ...]
     principals: tuple[PrincipalRef, ...]
     admin_option_only: bool = False
+    catalog: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,7 @@ class CreateRole(Statement):
     """CREATE ROLE."""
 
     role: PrincipalRef
+    catalog: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,7 @@ class DropRole(Statement):
 
     role: PrincipalRef
     if_exists: bool = False
+    catalog: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,7 @@ class SetRole(Statement):
     """SET ROLE name, ALL, NONE or ADMIN (`role` is the name, folded as Hive folds it)."""
 
     role: str
+    catalog: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +195,7 @@ class CreateTable(Statement):
     temporary: bool = False
     location: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +227,8 @@ class CreateDatabase(Statement):
     object: ObjectRef
     if_not_exists: bool = False
     owner: PrincipalRef | None = None  # Trino's AUTHORIZATION
+    location: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +258,14 @@ class CopyInto(Statement):
 
 @dataclass(frozen=True, slots=True)
 class NoEffect(Statement):
-    """A statement that is understood and changes nobody's access (SELECT, SHOW, SET x=y …)."""
+    """A statement that is understood and changes nobody's access (SELECT, SHOW, SET x=y …).
+
+    `object`, where one is said: its rows or partitions change. Of a table with
+    PARTITION_LEVEL_PRIVILEGE=TRUE in legacy mode, that alone can change who reads it.
+    """
 
     what: str
+    object: ObjectRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
