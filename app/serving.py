@@ -10,8 +10,11 @@ import pyarrow as pa
 from app import __version__, wiring
 from app.core.errors import NotFoundError, SnapshotError
 from app.core.history import PastRun
+from app.core.incidents import Plan
 from app.core.lake_view import LakeView
 from app.core.run_report import RunReport
+from app.core.waivers import WaiverVerdicts
+from app.incident_plans import incident_exposures, plans_of
 from app.lake.results import RunResults
 from app.long_questions import (
     changes_between,
@@ -19,6 +22,7 @@ from app.long_questions import (
     what_user_can,
     who_could_between,
 )
+from app.recorded_audit import apply_lake_waivers, measured_waivers
 from app.settings import LakeSettings, Settings
 from app.store.database import Database
 from app.store.runs import Run
@@ -49,6 +53,7 @@ def services(settings: Settings, database: Database) -> Services:
             wiring.run_audit(settings, settings.lake(name), progress=progress).run.id
         ),
         check=_Checks(settings, views),
+        incidents=_Incidents(settings, database),
     )
 
 
@@ -91,6 +96,33 @@ class _Views:
         """The snapshot that a run judged. Raises NotFoundError where it was pruned."""
         view, _ = wiring.view_of_run(self._settings, self._settings.lake(run.lake), run)
         return view
+
+
+class _Incidents:
+    """Incidents of runs, by the policies as they stand."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+
+    def exposures(self, run: Run, key: str, limit: int) -> Sequence[dict[str, Any]]:
+        if run.results_path is None:
+            return ()
+        return incident_exposures(Path(run.results_path), key, wiring.new_engine, limit)
+
+    def plans(self, run: Run, key: str) -> Sequence[Plan]:
+        if run.results_path is None:
+            raise NotFoundError(f"Run {run.id} has no results", mend="Name a whole run")
+        view, policies = wiring.view_of_run(self._settings, self._settings.lake(run.lake), run)
+        return plans_of(view, policies, Path(run.results_path), key, wiring.new_engine)
+
+    def waivers(self, lake: str) -> WaiverVerdicts:
+        of_file = wiring.load_policies(self._settings.lake(lake)).waivers
+        return measured_waivers(self._database, lake, of_file, wiring.new_engine)[1]
+
+    def apply_waivers(self, lake: str, actor: str) -> WaiverVerdicts:
+        of_file = wiring.load_policies(self._settings.lake(lake)).waivers
+        return apply_lake_waivers(self._database, lake, of_file, wiring.new_engine, actor)
 
 
 class _Checks:

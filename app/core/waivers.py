@@ -189,11 +189,11 @@ def _condition(key: str, value: str, lake: str) -> str:
     if key == "table":
         return f'lower({quoted}) IN (lower(e."table"), lower(e.object))'
     if key == "class":
-        return f"(len(e.classes) > 0 AND len(list_filter(e.classes, x -> x <> {quoted})) = 0)"
+        return f"(len(e.classes) > 0 AND len(list_filter(e.classes, lambda x: x <> {quoted})) = 0)"
     if key == "principal":
         return (
             f"((e.scope = 'principal' AND e.object = {quoted}) OR (len(e.openings) > 0 "
-            f"AND len(list_filter(e.openings, x -> x <> {quoted})) = 0))"
+            f"AND len(list_filter(e.openings, lambda x: x <> {quoted})) = 0))"
         )
     if key == "incident":
         return f"e.id IN (SELECT exposure FROM waiver_links WHERE incident = {quoted})"

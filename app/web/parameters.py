@@ -4,7 +4,7 @@ import re
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Header, Path, Query
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from app.core.names import show
@@ -133,5 +133,16 @@ UserText = Annotated[
         max_length=1_000,
         description="A user's exact name, as the lake's engine gets it.",
         examples=["dana.kim"],
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Any text of your own. The same key again does nothing again, so a request "
+        "whose answer was lost can be sent again. With other contents it is a conflict (409).",
+        examples=["nightly-2026-06-12"],
     ),
 ]

@@ -19,9 +19,11 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from app.core.incidents import Plan
 from app.core.lake_view import LakeView
 from app.core.run_report import RunReport
 from app.core.verdicts import Policies
+from app.core.waivers import WaiverVerdicts
 from app.store.database import Database
 from app.store.pepper import Pepper
 from app.store.runs import Run
@@ -228,6 +230,26 @@ class CheckOneChange(Protocol):
         ...
 
 
+class Incidents(Protocol):
+    """What of incidents needs the files of runs, the policies and the snapshots."""
+
+    def exposures(self, run: Run, key: str, limit: int) -> Sequence[dict[str, Any]]:
+        """The first exposures of an incident in a run, as rows of exposures.SCHEMA."""
+        ...
+
+    def plans(self, run: Run, key: str) -> Sequence[Plan]:
+        """What closes it, simulated. NotFoundError where the run does not see it."""
+        ...
+
+    def waivers(self, lake: str) -> WaiverVerdicts:
+        """The lake's waivers, of the file and made here, measured on its newest run."""
+        ...
+
+    def apply_waivers(self, lake: str, actor: str) -> WaiverVerdicts:
+        """Let the waivers of now count: what was waived is quiet, what ended is loud."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything the API is built on.
@@ -247,3 +269,4 @@ class Services:
     policies: Callable[[str], LoadedPolicies]
     audit: AuditOneLake
     check: CheckOneChange
+    incidents: Incidents

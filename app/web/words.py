@@ -35,6 +35,7 @@ Status = Literal["baseline", "opened", "grown", "shrunk", "persisting", "unknown
 Tier = Literal["restricted", "confidential", "internal", "public", "unclassified"]
 RunState = Literal["running", "whole", "failed"]
 JobState = Literal["queued", "running", "whole", "failed"]
+IncidentState = Literal["open", "acknowledged", "mended", "resolved", "unknown"]
 TokenScope = Literal["read", "run", "admin"]
 Holding = Literal["person", "service", "inactive", "unknown", "group"]
 Word = Literal["allowed", "denied", "unknown"]

@@ -26,6 +26,7 @@ def bare_app() -> FastAPI:
             policies=nothing,
             audit=nothing,
             check=nothing,
+            incidents=nothing,
         )
     )
 

@@ -45,6 +45,16 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/jobs/{job}"): BOTH,
     ("GET", "/v1/jobs/{job}/events"): BOTH,
     ("POST", "/v1/checks"): READ,
+    ("GET", "/v1/lakes/{lake}/incidents"): READ,
+    ("GET", "/v1/lakes/{lake}/incidents/{key}"): READ,
+    ("GET", "/v1/lakes/{lake}/incidents/{key}/events"): READ,
+    ("GET", "/v1/lakes/{lake}/incidents/{key}/exposures"): READ,
+    ("GET", "/v1/lakes/{lake}/incidents/{key}/plans"): READ,
+    ("POST", "/v1/lakes/{lake}/incidents/{key}/acknowledge"): RUN,
+    ("POST", "/v1/lakes/{lake}/incidents/{key}/claim-mended"): RUN,
+    ("GET", "/v1/lakes/{lake}/waivers"): READ,
+    ("POST", "/v1/lakes/{lake}/waivers"): ADMIN,
+    ("POST", "/v1/lakes/{lake}/waivers/{waiver_id}/end"): ADMIN,
     ("GET", "/v1/questions"): ADMIN,
     ("POST", "/v1/tokens"): ADMIN,
     ("GET", "/v1/tokens"): ADMIN,
@@ -200,7 +210,7 @@ def _asked(
 
 
 def _address(path: str) -> str:
-    values = {"lake": LAKE, "exposure": "0" * 16}
-    for name in ("snapshot", "run", "job", "public_id"):
+    values = {"lake": LAKE, "exposure": "0" * 16, "key": "0" * 16}
+    for name in ("snapshot", "run", "job", "public_id", "waiver_id"):
         values[name] = "20260612T081530123456-7kq2mx"
     return path.format(**values)

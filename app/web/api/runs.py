@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app.core.errors import NotFoundError
@@ -16,7 +16,7 @@ from app.web.callers import LakeReader, LakeRunner
 from app.web.errors import TooManyJobsError
 from app.web.models import Answer, Page
 from app.web.open_runs import iso
-from app.web.parameters import CursorText, Limit, Moment
+from app.web.parameters import CursorText, IdempotencyKey, Limit, Moment
 from app.web.words import RunState
 
 router = APIRouter(tags=["runs"])
@@ -26,17 +26,6 @@ MOST_QUEUED = 10
 
 RunPath = Annotated[
     str, Path(max_length=100, description="A run's id.", examples=["20260612T081530123456-7kq2mx"])
-]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Any text of your own. The same key again gives the same job, so a request "
-        "whose answer was lost can be sent again. With other contents it is a conflict (409).",
-        examples=["nightly-2026-06-12"],
-    ),
 ]
 
 
