@@ -27,6 +27,7 @@ class Asked:
     share_of_tables: float = 1.0
     share_of_columns: float = 0.25
     share_of_other_rights: float = 0.2
+    share_of_databases: float = 1.0
 
 
 def answers(asked: Oracle, what: Asked, chance: random.Random) -> Iterator[Answer]:
@@ -37,7 +38,7 @@ def answers(asked: Oracle, what: Asked, chance: random.Random) -> Iterator[Answe
         targets = [table for table in tables if table.takes_inserts]
         yield from _on_tables(user, "insert", targets, asked.insertable(user, targets))
         for database in what.databases:
-            if chance.random() < what.share_of_tables:
+            if chance.random() < what.share_of_databases:
                 yield user, "create", database, _word(asked.may_create(user, database))
         for table in tables:
             if chance.random() < what.share_of_other_rights:

@@ -29,7 +29,7 @@ from tests.hive.lake_tables import lake_databases, lake_tables
 from tests.hive.oracle import Oracle, oracle
 from tests.hive.postgres_server import PostgresServer, postgres_server
 from tests.hive.random_changes import random_changes
-from tests.hive.random_lake import DATABASES, USERS, RandomLake
+from tests.hive.random_lake import DATABASES, NAMESAKES, USERS, RandomLake
 from tests.hive.record import build, write_directory
 from tests.hive.sqlite_export import metastore_as_sql
 
@@ -64,6 +64,7 @@ class Shares:
     tables: float = 1.0
     columns: float = 0.2
     other_rights: float = 0.15
+    databases: float = 1.0
 
 
 def compare(
@@ -86,13 +87,14 @@ def _what_to_ask(server: HiveServer, lake: RandomLake, shares: Shares, asked: Or
     tables = [table for table in lake_tables(server.metastore_url) if table.database in made]
     return Asked(
         mode=lake.mode,
-        users=USERS,
+        users=(*USERS, *NAMESAKES),
         tables=tuple(table for table in tables if not table.is_view or asked.can_be_asked(table)),
         databases=tuple(name for name in lake_databases(server.metastore_url) if name in made),
         acid=lake.acid,
         share_of_tables=shares.tables,
         share_of_columns=shares.columns,
         share_of_other_rights=shares.other_rights,
+        share_of_databases=shares.databases,
     )
 
 
@@ -152,7 +154,8 @@ def compare_through_changes(
 
 @contextmanager
 def _server_for(postgres: PostgresServer, lake: RandomLake, groups: bool) -> Iterator[HiveServer]:
-    known = lake.memberships if groups else {user: [] for user in USERS}
+    known = lake.memberships if groups else {}
+    known = {user: known.get(user, []) for user in (*USERS, *NAMESAKES)}
     settings = acid_settings() if lake.acid else {}
     with hive_server(postgres, lake.mode, settings=settings, groups=known) as server:
         yield server

@@ -13,6 +13,9 @@ USERS = (
 )
 """Among them other cases of a name, names of roles, and somebody without any grant."""
 
+NAMESAKES = ("ANN", "BOB", "Hugo", "Staff")
+"""Names that differ in case from others: whoever has them holds nothing but `public`."""
+
 GRANTEES = ("ann", "Ann", "bob", "carl", "Dora.K", "eve-1", "frank x", "GINA", "hugo", "ivy")
 ROLES = ("analysts", "finance", "ops", "interns", "staff", "odd role", "select", "audit-2")
 CASED_ROLES = ("Sales", "SALES", "sales")
