@@ -137,7 +137,14 @@ def list_them(
 
 @command.command("show", epilog=examples("lakewarden incidents show 3f2a9c51d07be846"))
 @click.argument("key")
-@click.option("--exposures", type=click.IntRange(0, 100_000), default=10, show_default=True)
+@click.option(
+    "--exposures",
+    metavar="N",
+    type=click.IntRange(0, 100_000),
+    default=10,
+    show_default=True,
+    help="At most so many of its exposures.",
+)
 @config_option
 @format_option
 def show_one(key: str, exposures: int, config: Path | None, output: str) -> None:

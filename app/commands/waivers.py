@@ -31,8 +31,7 @@ class _ListByDefault(click.Group):
     cls=_ListByDefault,
     epilog=examples(
         "lakewarden waivers",
-        "lakewarden waivers add --scope incident=3f2a9c51d07be846 --days 2 "
-        "--reason 'cut-over' --approver ciso@example.com",
+        "lakewarden waivers add --scope table=hr.pay --reason cut-over --approver ciso@x.com",
         "lakewarden waivers end w-20260612T081530123456-7kq2mx",
     ),
 )
@@ -93,7 +92,12 @@ def list_them(config: Path | None, output: str, **options: Any) -> None:
         click.echo(f"Note: {note}", err=True)
 
 
-@command.command("add", epilog=examples("lakewarden waivers add --scope table=hr.pay --days 1 …"))
+@command.command(
+    "add",
+    epilog=examples(
+        "lakewarden waivers add --scope table=hr.pay --days 2 --reason cut-over --approver ciso"
+    ),
+)
 @click.option(
     "--scope",
     "scope",
