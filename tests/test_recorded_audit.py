@@ -1,0 +1,207 @@
+"""Incidents through real audits of a real metastore: what each run records beside itself."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app import recorded_audit, wiring
+from app.core.errors import SourceError
+from app.core.incident_records import IncidentEvent, IncidentRecord
+from app.core.incidents import Notice
+from app.core.verdicts import Waiver
+from app.recorded_audit import apply_lake_waivers, measured_waivers
+from app.settings import load_settings
+from app.store.database import Database, reading_scope, session_scope
+from app.store.identifiers import utc_now
+from app.store.incidents import IncidentFilter, every_event, list_incidents
+from app.store.outbox import claim_notices, mark_done
+from app.store.waivers import create_waiver, end_waiver
+from tests.commands.hand_lake import HandLake, payroll_lake
+
+COPY = "scratch.salaries_bak"
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A lake with its state: audited as often as wanted."""
+
+    lake: HandLake
+    database: Database
+    policies: Path
+
+    def audit(self) -> list[str]:
+        """Audit; the kinds of events that came of it, sorted."""
+        before = {record.key: record.sequence for record in self.incidents()}
+        settings = load_settings(self.lake.config, {})
+        chosen = wiring.LakeChoice(lake=self.lake.name, policies=self.policies)
+        wiring.run_audit(settings, wiring.choose_lake(settings, chosen))
+        return sorted(
+            event.kind
+            for record in self.incidents()
+            for event in self._events(record.key)[before.get(record.key, 0) :]
+        )
+
+    def incidents(self) -> tuple[IncidentRecord, ...]:
+        with reading_scope(self.database) as session:
+            return list_incidents(session, self.lake.name, IncidentFilter(), limit=200).items
+
+    def _events(self, key: str) -> list[IncidentEvent]:
+        with reading_scope(self.database) as session:
+            return every_event(session, key)
+
+    def copy(self) -> IncidentRecord:
+        """The incident of the grants to public."""
+        (found,) = [each for each in self.incidents() if each.found.cause.subject == "role:public"]
+        return found
+
+    def states(self) -> set[str]:
+        return {record.state for record in self.incidents()}
+
+    def notices(self) -> list[Notice]:
+        """All that waits in the outbox, taken and done."""
+        taken: list[Notice] = []
+        while True:
+            with session_scope(self.database) as session:
+                found = claim_notices(session, "test", 200)
+                mark_done(session, [each.id for each in found], "test")
+            if not found:
+                return taken
+            taken += found
+
+    def told(self) -> list[str]:
+        return [each.kind for each in self.notices()]
+
+    def waive(self, **more: str) -> str:
+        """A waiver of the grants to public, made as the API makes it."""
+        with session_scope(self.database) as session:
+            made = create_waiver(
+                session,
+                lake=self.lake.name,
+                reason="the cut-over",
+                approver="ciso",
+                expires=utc_now().date() + timedelta(days=2),
+                scope={"principal": "role:public", **more},
+                created_by="dana",
+            )
+        return made.id
+
+    def apply(self, *of_file: Waiver) -> None:
+        apply_lake_waivers(self.database, self.lake.name, of_file, wiring.new_engine, "dana")
+
+
+@pytest.fixture
+def audited(tmp_path: Path) -> Iterator[Audited]:
+    lake = payroll_lake(tmp_path / "lake").write()
+    policies = tmp_path / "policies"
+    shutil.copytree(wiring.starter_policies(), policies)
+    with wiring.opened_state(load_settings(lake.config, {})) as database:
+        made = Audited(lake, database, policies)
+        assert set(made.audit()) == {"opened"}
+        yield made
+
+
+def write_waiver(audited: Audited, expires: str) -> None:
+    (audited.policies / "waivers.yaml").write_text(
+        "waivers:\n  - id: w\n    reason: known\n    approver: ciso\n"
+        f"    expires: {expires}\n    scope: {{principal: 'role:public'}}\n",
+        encoding="utf-8",
+    )
+
+
+def test_a_life_through_real_audits(audited: Audited) -> None:
+    (digest,) = audited.notices()
+    assert (digest.kind, digest.data["incidents"]) == ("digest", len(audited.incidents()))
+    assert audited.audit() == []
+    assert audited.told() == []
+
+    audited.lake.revoke(COPY, "public")
+    audited.lake.write_metastore()
+    assert audited.audit() == ["resolved"]
+    assert audited.copy().state == "resolved"
+    assert audited.told() == ["resolved"]
+
+    audited.lake.grant("SELECT", "ROLE", "public", COPY)
+    audited.lake.write_metastore()
+    assert audited.audit() == ["regressed"]
+    (notice,) = audited.notices()
+    assert (notice.kind, notice.incident, notice.sequence) == ("regressed", audited.copy().key, 3)
+
+
+def test_what_a_crawl_cannot_read_resolves_nothing(audited: Audited) -> None:
+    audited.notices()
+    audited.lake.revoke(COPY, "public")
+    audited.lake.write_metastore()
+    audited.lake.damage("DROP TABLE TBL_COL_PRIVS")
+    assert audited.audit() == ["unknown"]
+    assert audited.copy().state == "unknown"
+    assert audited.audit() == []
+    audited.lake.write_metastore()
+    assert audited.audit() == ["resolved"]
+    assert audited.told() == ["unknown", "resolved"]
+
+
+def test_a_crawl_that_fails_changes_nothing(audited: Audited) -> None:
+    before = audited.incidents()
+    audited.lake.damage("DROP TABLE TBL_PRIVS")
+    with pytest.raises(SourceError):
+        audited.audit()
+    assert audited.incidents() == before
+
+
+def test_a_view_that_cannot_be_parsed_does_not_keep_the_rest_open(audited: Audited) -> None:
+    audited.lake.view("reporting", "v_odd", "SELECT ((( FROM")
+    audited.lake.write_metastore()
+    assert "resolved" not in audited.audit()
+    audited.lake.revoke(COPY, "public")
+    audited.lake.write_metastore()
+    assert audited.audit() == ["resolved"]
+
+
+def test_a_waiver_of_the_file_and_its_end(audited: Audited) -> None:
+    audited.notices()
+    write_waiver(audited, "2999-01-01")
+    assert audited.audit() == ["waived"]
+    assert audited.copy().waivers == ("w",)
+    assert audited.told() == []  # nobody was told of it but in the digest
+    write_waiver(audited, "2020-01-01")
+    assert audited.audit() == ["waiver-ended"]
+    assert audited.told() == ["waiver-ended"]
+
+
+def test_a_waiver_ends_between_runs(audited: Audited) -> None:
+    audited.notices()
+    name = audited.waive()
+    audited.apply()
+    assert audited.copy().waivers == (name,)
+    with session_scope(audited.database) as session:
+        end_waiver(session, name, "dana")
+    audited.apply()
+    audited.apply()
+    assert audited.copy().waivers == ()
+    assert audited.told() == ["waiver-ended"]
+
+
+def test_one_that_is_made_while_a_run_is_recorded_counts(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure, made = recorded_audit._measured, list[str]()
+
+    def measured(folder: object, lake: object, wanted: Sequence[object], engine: object) -> object:
+        found = measure(folder, lake, wanted, engine)  # type: ignore[arg-type]
+        if not made:
+            made.append(audited.waive())
+        return found
+
+    monkeypatch.setattr(recorded_audit, "_measured", measured)
+    assert audited.audit() == ["waived"]
+    assert audited.copy().waivers == tuple(made)
+
+
+def test_one_that_matches_nothing_is_said(audited: Audited) -> None:
+    name = audited.waive(database="nowhere")
+    _, found = measured_waivers(audited.database, audited.lake.name, (), wiring.new_engine)
+    assert found.notes == (f"waiver {name} matches nothing: made through the API",)
