@@ -89,6 +89,8 @@ def command(
     except BrokenPipeError:
         # Who looked at the report has gone; the verdict stands.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for note in recorded.notes:
+        click.echo(f"Note: {note}", err=True)
     sys.exit(recorded.posture["exit_code"])
 
 

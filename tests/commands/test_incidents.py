@@ -98,3 +98,4 @@ class TestWaivers:
         assert run("waivers", "add", "--scope", "table=no.such", *why, config=own.config).code == 0
         listed = run("waivers", config=own.config)
         assert "matches nothing" in listed.out
+        assert "matches nothing" in run("audit", config=own.config).err
