@@ -36,6 +36,7 @@ COMMANDS = {
     "policy": ("policy", "Check the policies (lint) and run their tests (test)."),
     "snapshot": ("snapshot", "List, export, import and prune snapshots."),
     "serve": ("serve", "Serve the REST API."),
+    "worker": ("worker", "Crawl and audit in time, watch, and deliver alerts."),
     "token": ("token", "Create, list and revoke API tokens."),
     "db": ("db", "Upgrade the state database."),
 }

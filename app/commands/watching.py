@@ -74,13 +74,13 @@ def watch_lake(
             for missed in watched.misses:
                 click.echo(f"Not noticed before the next whole crawl: {missed}", err=True)
 
-    with _stopped_by_signals() as stop:
+    with stopped_by_signals() as stop:
         code = watch(watched, stop, tell)
     sys.exit(code)
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[Event]:
+def stopped_by_signals() -> Iterator[Event]:
     """An event that SIGTERM and Ctrl-C set: the round at work is finished, no other begun.
 
     A second signal ends the process as it would have without us.

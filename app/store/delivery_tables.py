@@ -1,6 +1,7 @@
 """Tables of who was told what: decisions, groups, deliveries and attempts, silences."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -157,4 +158,15 @@ export_positions = Table(
     metadata,
     Column("channel", Text, primary_key=True),
     Column("position", Counter, nullable=False),
+)
+
+#: What holds of Lakewarden itself, such as a lake that is not crawled any more.
+own_conditions = Table(
+    "own_conditions",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("condition", Document, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("is_open", Boolean, nullable=False),
 )
