@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
+from app.core.names import show
 from app.core.statements.tokens import Word
 from app.core.statements.types import ObjectRef, Span
 
@@ -118,7 +119,7 @@ class Cursor:
         word = self.peek()
         if word.is_quoted and self._quoted_right(word):
             if not word.text:
-                self.refuse(f"the name of {what} is empty")
+                self.refuse_at(f"{what} is empty", word)
             return self.take()
         if not word.key or word.key == "<end>" or not self.naming.is_plain(word.text):
             self.refuse(f"expected {what}")
@@ -204,7 +205,8 @@ class Cursor:
         if word is _END:
             word = self._words[-1]
             raise MisreadError(f"{reason} at the end", word.start, word.end)
-        raise MisreadError(f"{reason}, not {_shown(word)}", word.start, word.end)
+        shown = _shown(word, self._text[word.start : word.end])
+        raise MisreadError(f"{reason}, not {shown}", word.start, word.end)
 
     def refuse_at(self, reason: str, first: Word, last: Word | None = None) -> NoReturn:
         """Say that these words are not understood or cannot be judged."""
@@ -214,6 +216,12 @@ class Cursor:
         return self._text[word.start : word.start + 1] == self.naming.quoted_by
 
 
-def _shown(word: Word) -> str:
-    shown = word.text if len(word.text) <= 40 else word.text[:40] + "…"
-    return repr(shown) if word.is_string else shown or "``"
+def _shown(word: Word, written: str) -> str:
+    """A word as it is written, fit for a message; a string's value in Python's quotes."""
+    if word.is_string:
+        return repr(_short(word.text))
+    return show(_short(written))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"

@@ -168,11 +168,9 @@ def _partitions(c: Cursor, target: ObjectRef) -> Statement | None:
     if c.sees("ADD", "PARTITION") or c.sees("ADD", "IF"):
         c.take()
         c.accept("IF", "NOT", "EXISTS")
-        while c.accept("PARTITION"):
-            c.skip_brackets()
-            if c.sees("LOCATION"):
-                reason = "a partition shows files of another place, whose classes are unknown"
-                c.refuse_at(reason, c.peek())
+        _added_partition(c)
+        while c.sees("PARTITION"):
+            _added_partition(c)
         return c.make(NoEffect, what="ADD PARTITION", object=target)
     if c.sees("DROP", "PARTITION") or c.sees("DROP", "IF"):
         c.take()
@@ -181,6 +179,12 @@ def _partitions(c: Cursor, target: ObjectRef) -> Statement | None:
         c.accept("PURGE")
         return c.make(NoEffect, what="DROP PARTITION", object=target)
     return None
+
+
+def _added_partition(c: Cursor) -> None:
+    _one_partition(c)
+    if c.sees("LOCATION"):
+        c.refuse_at("a partition shows files of another place, whose classes are unknown", c.peek())
 
 
 def _one_partition(c: Cursor) -> None:

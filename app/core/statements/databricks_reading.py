@@ -164,11 +164,11 @@ def set_command(c: Cursor) -> Statement:
     c.expect("SET")
     if c.ended:
         return c.make(NoEffect, what="SET")
-    first = c.peek()
+    first, is_time_zone = c.peek(), c.sees("TIME", "ZONE")
     text, _ = c.rest()
     c.at = c.count()
     key, equals, _ = (part.strip() for part in text.partition("="))
-    if first.key != "TIME" and not (equals and key.lower() in _HARMLESS):
+    if not is_time_zone and not (equals and key.lower() in _HARMLESS):
         reason = "whether this setting changes anybody's access is not known here"
         c.refuse_at(reason, first, c.last())
     return c.make(NoEffect, what="SET")

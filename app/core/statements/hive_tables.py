@@ -242,10 +242,8 @@ def _storage(c: Cursor) -> None:
         else:
             _delimited(c)
     if c.accept("STORED", "BY"):
-        if c.peek().is_string:
-            c.string("a class")
-        else:
-            c.name("a storage format")
+        if not c.accept("ICEBERG"):  # its rows lie in the table's own folder
+            c.refuse_at("rows come from another system, whose classes are unknown here", c.peek())
         if c.accept("WITH", "SERDEPROPERTIES"):
             properties(c)
         if c.accept("STORED", "AS"):

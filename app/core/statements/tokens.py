@@ -18,6 +18,7 @@ _ODD_BLANKS = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3
     map(chr, range(0x2000, 0x200B))
 )
 _STAND_INS = {ord(blank): chr(0xFDD0 + number) for number, blank in enumerate(_ODD_BLANKS)}
+_NEVER_ENDS = "a comment or quotation that never ends"
 _BLANKS = {ord(stand_in): chr(blank) for blank, stand_in in _STAND_INS.items()}
 
 
@@ -54,10 +55,10 @@ def words_of(text: str, dialect: str) -> Words:
         tokens = tokenizer.tokenize(plain + "\n;")
     except TokenError:
         found = _words(tokenizer.tokens, plain is not text)
-        return Words(found, _next_sign(plain, found), "a quotation that never ends")
+        return Words(found, _next_sign(plain, found), _NEVER_ENDS)
     found = _words(tokens, plain is not text)
     if not found or found[-1].start != len(text) + 1 or found[-1].key != ";":
-        return Words(found, _next_sign(plain, found), "a comment or quotation that never ends")
+        return Words(found, _next_sign(plain, found), _NEVER_ENDS)
     found.pop()
     return Words(found)
 
