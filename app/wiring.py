@@ -189,6 +189,7 @@ def lake_view(
     """A snapshot opened for questions. data: where view parses are kept, or None."""
     from app.core.lake_view import LakeView
     from app.core.rights import mode_named
+    from app.lake.population_index import kept_reach
 
     view: LakeView | None = None
 
@@ -208,6 +209,7 @@ def lake_view(
         classes_of=_ClassesOnRequest(snapshot, policies, data),
         decide_one=decide,
         compile_judge=lambda reach: compile_judge(policies, reach.population),
+        reach_of=kept_reach,
     )
     return view
 

@@ -26,6 +26,16 @@ class ClassesOf(Protocol):
         ...
 
 
+class ReachOf(Protocol):
+    """Finds everybody behind principals: `core.reach.build_reach`, or what is kept of it."""
+
+    def __call__(
+        self, snapshot: Snapshot, *, engine_groups: str | None, everyone_at: float
+    ) -> PopulationReach:
+        """As `build_reach`."""
+        ...
+
+
 class DecideOne(Protocol):
     """Asks the policies about one subject, without a population."""
 
@@ -61,6 +71,7 @@ class LakeView:
     classes_of: ClassesOf
     decide_one: DecideOne
     compile_judge: Callable[[PopulationReach], Judge]
+    reach_of: ReachOf = build_reach
 
     @cached_property
     def lookup(self) -> Lookup:
@@ -77,7 +88,7 @@ class LakeView:
         """Everybody, built once."""
         # Rows of groups that a mode without groups keeps make nobody a member of a role.
         groups = self.engine_groups if self.mode.uses_groups else "none"
-        return build_reach(self.snapshot, engine_groups=groups, everyone_at=self.everyone_at)
+        return self.reach_of(self.snapshot, engine_groups=groups, everyone_at=self.everyone_at)
 
     @cached_property
     def judge(self) -> Judge:

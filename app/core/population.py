@@ -7,7 +7,7 @@ after them are opaque groups: groups that something refers to and whose members 
 told us, each one member of unknown size.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -40,7 +40,7 @@ class Population:
     Built once for a snapshot and an authorization mode by `core.reach`.
     """
 
-    users: tuple[str, ...]  # bit i+1 is users[i]; sorted
+    users: Sequence[str]  # bit i+1 is users[i]; sorted
     opaque: tuple[str, ...]  # bit len(users)+1+i is the group opaque[i]; sorted
     active_people: FrozenBitMap
     services: FrozenBitMap  # active or not
@@ -56,11 +56,12 @@ class Population:
     # lead there (every opaque group in itself); None where they may hold less.
     nested: Mapping[str, tuple[str, ...]] | None = None
     everyone_at: float = 0.9
-    _ordinals: dict[str, int] = field(default_factory=dict, repr=False)
+    _ordinals: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if not self._ordinals:
-            self._ordinals.update((name, bit) for bit, name in enumerate(self.users, start=1))
+            ordinals = {name: bit for bit, name in enumerate(self.users, start=1)}
+            object.__setattr__(self, "_ordinals", ordinals)
 
     @cached_property
     def everybody(self) -> FrozenBitMap:

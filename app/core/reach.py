@@ -143,9 +143,9 @@ class PopulationReach:
         found = self._folded_roles.get(name)
         if found is None:
             possible, sure = BitMap(), BitMap()
-            for role, members in self._roles.items():
+            for role in self._roles:  # names only: the sets may be read lazily
                 if role.lower() == name:
-                    possible |= members
+                    possible |= self._roles[role]
                     sure |= self._sure_roles.get(role, EMPTY)
             found = PrincipalSet(FrozenBitMap(possible), FrozenBitMap(sure))
             self._folded_roles[name] = found
@@ -161,7 +161,7 @@ def _less(sets: Mapping[str, FrozenBitMap], broken: FrozenBitMap) -> Mapping[str
     return {name: members - broken for name, members in sets.items()}
 
 
-class _LazyEdges(Mapping[str, tuple[str, ...]]):
+class LazyEdges(Mapping[str, tuple[str, ...]]):
     """Subject edges, built when somebody first asks: a compiled judge seldom does.
 
     Users who stand in none of them are known beforehand.
@@ -212,10 +212,16 @@ def _edges(
     return {child: tuple(sorted(found)) for child, found in parents.items()}
 
 
-def _all_edges(snapshot: Snapshot, groups_count: bool) -> dict[str, tuple[str, ...]]:
+def all_edges(snapshot: Snapshot, groups_count: bool) -> dict[str, tuple[str, ...]]:
     """The edges of everybody, read anew."""
     groups, roles = _group_members(snapshot), _role_members(snapshot)
     return _edges(groups.rows(), roles.rows(), groups_count)
+
+
+def nested_edges(snapshot: Snapshot, groups_count: bool) -> dict[str, tuple[str, ...]]:
+    """The edges that begin at no user, read anew."""
+    groups, roles = _group_members(snapshot), _role_members(snapshot)
+    return _edges(groups.others, roles.others, groups_count)
 
 
 def build_reach(
@@ -253,8 +259,8 @@ def build_reach(
         directory_known=listed.num_rows > 0,
         groups=groups,
         roles=possible,
-        edges=_LazyEdges(partial(_all_edges, snapshot, groups_count), ordinals),
-        nested=_LazyEdges(partial(_edges, in_groups.others, in_roles.others, groups_count), ()),
+        edges=LazyEdges(partial(all_edges, snapshot, groups_count), ordinals),
+        nested=LazyEdges(partial(_edges, in_groups.others, in_roles.others, groups_count), ()),
         everyone_at=everyone_at,
         _ordinals=ordinals,
     )

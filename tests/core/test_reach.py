@@ -466,7 +466,7 @@ def test_plain_audiences_never_build_the_edges(
     def refuse(*_: object) -> None:
         raise AssertionError("the edges of everybody were built")
 
-    monkeypatch.setattr(reach_module, "_all_edges", refuse)
+    monkeypatch.setattr(reach_module, "all_edges", refuse)
     lake = lake_of(
         groups=[{"name": "staff"}, {"name": "team"}],
         group_members=[in_group("user", "ann", "team"), in_group("group", "team", "staff")],

@@ -85,10 +85,10 @@ def with_names(
         unknown=old.unknown | added,
         groups=_Mapped(old.groups, seen, named),
         roles=_Mapped(old.roles, seen, {}),
-        _ordinals={
-            **{name: old.bit(name) for name in old.users},
-            **{name: first + place for place, name in enumerate(more)},
-        },
+        _ordinals=ChainMap(
+            {name: first + place for place, name in enumerate(more)},
+            old._ordinals,  # type: ignore[arg-type]
+        ),
     )
     return PopulationReach(
         population,
