@@ -93,8 +93,8 @@ class Stage:
         self.workers.remove(worker)
         return code
 
-    def alert(self, event: str, seconds: float = PATIENCE) -> dict[str, Any]:
-        """The next webhook of an event that was not looked at yet; all before it are passed.
+    def alert(self, event: str, of: str = "", seconds: float = PATIENCE) -> dict[str, Any]:
+        """The next webhook of an event (of an incident) not looked at yet; those before are passed.
 
         Each is verified over the bytes that came, by the standard's own verifier.
         """
@@ -104,7 +104,7 @@ class Stage:
                 received = self.hook.requests[self._read]
                 self._read += 1
                 body = verified(received)
-                if body["type"] == event:
+                if body["type"] == event and of in body["data"].get("incident", ""):
                     return body
             time.sleep(0.02)
         seen = [json.loads(one.body)["type"] for one in self.hook.requests]
