@@ -82,6 +82,8 @@ def _explain(c: Cursor) -> Statement:
     c.expect("EXPLAIN")
     if c.sees_one_of({"EXTENDED", "CODEGEN", "COST", "FORMATTED"}):
         c.take()
+    if c.sees("EXPLAIN"):
+        c.refuse("expected a statement to explain")
     _read(c)
     return c.make(NoEffect, what="EXPLAIN")
 

@@ -84,6 +84,8 @@ def _explain(c: Cursor) -> Statement:
     while c.sees_one_of(_EXPLAIN_OPTIONS):
         c.take()
     first = c.peek()
+    if c.sees("EXPLAIN"):
+        c.refuse("expected a statement to explain")
     inner = _read_sql(c)
     if runs and not isinstance(inner, NoEffect):
         c.refuse_at("EXPLAIN ANALYZE runs the statement", first)

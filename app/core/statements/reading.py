@@ -136,7 +136,10 @@ class _File:
 
     def _statement(self, words: list[Any], text: Rendering, begin: int, stop: int) -> None:
         def span(start: int, end: int) -> Span:
-            return self._span(*text.source(start, end))
+            place = text.source(start, end)
+            if text is not self._rendered:  # filled in twice, so traced back twice
+                place = self._rendered.source(*place)
+            return self._span(*place)
 
         fields = self._fields(begin, stop)
         cursor = Cursor(words, text.text, span, fields, self._naming)
@@ -148,6 +151,11 @@ class _File:
         except MisreadError as misread:
             guilty = span(misread.start, misread.end)
             self._found.append(Unparsed(**fields, reason=misread.reason, guilty=guilty))
+            return
+        except RecursionError:
+            guilty = span(words[0].start, words[0].end)
+            reason = "the statement is nested too deep"
+            self._found.append(Unparsed(**fields, reason=reason, guilty=guilty))
             return
         self._found.extend(read if isinstance(read, list) else [read])
 

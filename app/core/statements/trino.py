@@ -57,6 +57,8 @@ def _use(c: Cursor) -> Statement:
 def _explain(c: Cursor) -> Statement:
     runs = trino_reading.explain_options(c)
     first = c.peek()
+    if c.sees("EXPLAIN"):
+        c.refuse("expected a statement to explain")
     inner = _read(c)
     if runs and not isinstance(inner, NoEffect):
         c.refuse_at("EXPLAIN ANALYZE runs the statement", first)
