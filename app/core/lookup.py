@@ -17,6 +17,9 @@ PARTITION_RIGHTS = "PARTITION_LEVEL_PRIVILEGE"
 _PART_OFFSETS = ("column_grants", "partition_grants", "partition_column_grants")
 
 
+#: So many tables' grants are kept at once: a question asks for the same ones again.
+_KEPT = 2_000
+
 #: principal type, principal, privilege, grant option, authorizer
 Rule = tuple[str, str, str, bool | None, str | None]
 
@@ -42,7 +45,7 @@ class Lookup:
         self._opened: dict[str, MappedRows] = {}
         self._offsets: dict[str, memoryview] = {}
         self._rules: dict[int, Rule] = {}
-        self._last_grants: tuple[tuple[object, ...], TableGrants] | None = None
+        self._kept_grants: dict[tuple[object, ...], TableGrants] = {}
 
     def rows(self, name: str) -> MappedRows:
         """The rows of one table of the layout."""
@@ -131,14 +134,17 @@ class Lookup:
         """All that decides access to a table: rows of the levels a mode reads and of parts.
 
         Without `parts`, columns and grants on parts are left unread and empty; without
-        `evidence`, who granted, when and in which row. The last answer is kept: a question
-        asks for the same table more than once.
+        `evidence`, who granted, when and in which row. Answers are kept: a question asks
+        for the same tables more than once.
         """
-        asked = (table, tuple(inherited_levels), parts, evidence)
-        kept = self._last_grants
-        if kept is None or kept[0] != asked:
-            kept = self._last_grants = (asked, self._table_grants(*asked))
-        return kept[1]
+        above = tuple(level for level in inherited_levels if level != "table")
+        asked = (table, above, parts, evidence)
+        found = self._kept_grants.get(asked)
+        if found is None:
+            if len(self._kept_grants) >= _KEPT:
+                self._kept_grants.clear()
+            found = self._kept_grants[asked] = self._table_grants(*asked)
+        return found
 
     def _table_grants(
         self, table: int, inherited_levels: Sequence[str], parts: bool, evidence: bool

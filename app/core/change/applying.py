@@ -91,7 +91,8 @@ def apply(
     says otherwise; None where nobody said. classification: the rules by which what is made
     gets its classes; without them it gets none but those of the data it holds.
     """
-    lookup = ChangedLookup(view.snapshot)
+    plain = None if isinstance(view.lookup, ChangedLookup) else view.lookup
+    lookup = ChangedLookup(view.snapshot, plain)
     session = Session(
         lookup=lookup,
         runner=_runner(view, lookup, runner),

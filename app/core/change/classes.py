@@ -58,8 +58,11 @@ class ChangedClasses:
 
     def after(self, tables: tuple[int, ...]) -> Mapping[int, Classes]:
         """The classes after the change."""
-        unchanged = tuple(table for table in tables if table not in self._lookup.tables)
-        found = dict(self.before(unchanged))
+        found = {
+            table: classes
+            for table, classes in self.before(tables).items()  # all at once: each rule once
+            if table not in self._lookup.tables
+        }
         for table in tables:
             if table not in found:
                 found[table] = self._of(table, frozenset())

@@ -18,7 +18,8 @@ from app.core.snapshots import Snapshot
 class ChangedLookup(Lookup):
     """Finds what there is after the statements applied so far. Written to by `apply` only."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, plain: Lookup | None = None) -> None:
+        """plain: the same snapshot opened already, so that nothing is read twice."""
         super().__init__(snapshot)
         self.tables: dict[int, ChangedTable] = {}
         self.databases: dict[int, ChangedDatabase] = {}
@@ -38,7 +39,7 @@ class ChangedLookup(Lookup):
         self._next_row = self.rows("grants").count
         self._rule_numbers: dict[tuple[object, ...], int] = {}
         self._first_rule = self.rows("rules").count
-        self._plain = Lookup(snapshot)
+        self._plain = plain or Lookup(snapshot)
 
     # What there is
 
@@ -249,7 +250,7 @@ class ChangedLookup(Lookup):
     def touch_table(self, table: int) -> ChangedTable:
         """A table to write to."""
         changed = self.tables.get(table)
-        self._last_grants = None
+        self._kept_grants.clear()
         if changed is None:
             rows = self.rows("tables")
             columns = self._plain._columns(table)
@@ -272,7 +273,7 @@ class ChangedLookup(Lookup):
     def touch_database(self, database: int) -> ChangedDatabase:
         """A database to write to."""
         changed = self.databases.get(database)
-        self._last_grants = None
+        self._kept_grants.clear()
         if changed is None:
             rows = self.rows("databases")
             changed = self.databases[database] = ChangedDatabase(
@@ -293,7 +294,7 @@ class ChangedLookup(Lookup):
 
     def touch_globals(self) -> list[GrantRow]:
         """The rows on no object, to write to."""
-        self._last_grants = None
+        self._kept_grants.clear()
         return self.global_rows()
 
     def add_database(
@@ -368,7 +369,7 @@ class ChangedLookup(Lookup):
         for database in self.databases.values():
             database.grants = self._left(database.grants)
         self._globals = self._left(self.global_rows())
-        self._last_grants = None
+        self._kept_grants.clear()
 
     def new_row(self, **values: object) -> GrantRow:
         """A row that the change writes; fields as in GrantRow but `row` and `rule`."""

@@ -8,6 +8,7 @@ from app.core.change.lookup import ChangedLookup
 from app.core.change.memberships import ChangedMemberships
 from app.core.change.reach import changed_reach, with_names
 from app.core.lake_view import LakeView
+from app.core.lookup import Lookup
 from app.core.reach import PopulationReach
 from app.core.verdicts import Judge
 
@@ -18,6 +19,12 @@ class NamedView(LakeView):
 
     base: LakeView | None = None
     names: Callable[[], tuple[frozenset[str], frozenset[str]]] = lambda: (frozenset(), frozenset())
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """Where objects and grants are found: as without the names."""
+        assert self.base is not None
+        return self.base.lookup
 
     @cached_property
     def reach(self) -> PopulationReach:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pyroaring import FrozenBitMap
 
 from app.core.change.applying import Change
+from app.core.change.causes import Cause, Wrote
 from app.core.change.effects import Signatures, grants_after, grants_before
 from app.core.judging import TableClasses, TableJudge
 from app.core.lake_view import ClassOnTable, LakeView
@@ -44,6 +45,24 @@ class JudgedChange:
             self.policies.classification,
             self.policies.severity,
         )
+
+    @cached_property
+    def grants_written(self) -> dict[int | None, list[tuple[int, Cause]]]:
+        """What GRANTs wrote, each with its place in order, by table; None: on anything else."""
+        found: dict[int | None, list[tuple[int, Cause]]] = defaultdict(list)
+        for place, cause in enumerate(self.change.causes):
+            if cause.wrote is Wrote.GRANT and cause.row is not None:
+                found[cause.table].append((place, cause))
+        return found
+
+    @cached_property
+    def memberships_written(self) -> list[Cause]:
+        """What made members of roles, in order."""
+        return [
+            cause
+            for cause in self.change.causes
+            if cause.wrote is Wrote.MEMBERSHIP and cause.member is not None
+        ]
 
     @cached_property
     def groups(self) -> list[tuple[int, list[int]]]:

@@ -177,10 +177,11 @@ def _blamed(judged: JudgedChange, opened: _Opened) -> Iterator[_Blamed]:
 def _by_grants(judged: JudgedChange, opened: _Opened, rows: list) -> Iterator[_Blamed]:  # type: ignore[type-arg]
     giving = {row.row: row for row in rows}
     own = {each.privilege for each in rows}
-    for cause in judged.change.causes:
-        if cause.wrote is not Wrote.GRANT or cause.row is None:
-            continue
+    written_to = judged.grants_written
+    causes = [each for table in (*opened.tables, None) for each in written_to.get(table, ())]
+    for _, cause in sorted(causes, key=lambda each: each[0]):
         row = cause.row
+        assert row is not None
         if row.row not in giving and not (own and _helps(judged, opened, cause)):
             continue
         principal = (row.principal_type, row.principal)
@@ -204,9 +205,8 @@ def _helps(judged: JudgedChange, opened: _Opened, cause: Cause) -> bool:
 
 def _by_memberships(judged: JudgedChange, opened: _Opened, rows: list) -> Iterator[_Blamed]:  # type: ignore[type-arg]
     principals = {(row.principal_type, row.principal): row for row in rows}
-    for cause in judged.change.causes:
-        if cause.wrote is not Wrote.MEMBERSHIP or cause.member is None:
-            continue
+    for cause in judged.memberships_written:
+        assert cause.member is not None
         above = judged.above(("ROLE", cause.role))
         end = next((each for each in above if each in principals), None)
         if end is None:

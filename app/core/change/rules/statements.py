@@ -1,5 +1,6 @@
 """What is wrong with single statements: doubles, unknown names, owners, what nobody can judge."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from app.core.change.causes import Cause, Wrote
@@ -9,6 +10,7 @@ from app.core.change.rules.judged import JudgedChange, said, written
 from app.core.findings import CANNOT_JUDGE, Finding
 from app.core.memberships import Subject
 from app.core.names import show
+from app.core.rights.grant_rows import GrantRow
 from app.core.statements.types import Grant, GrantRole, Revoke, RevokeRole, Span, Statement
 from app.core.verdicts import SEVERITIES
 
@@ -54,6 +56,10 @@ def find_redundant(judged: JudgedChange) -> Iterator[Finding]:
     """Grants whose people had all of it before."""
     view = judged.change.before
     done: set[tuple[int, int]] = set()
+    written_by: dict[tuple[int, int], list[GrantRow]] = defaultdict(list)
+    for cause in judged.change.causes:
+        if cause.row is not None:
+            written_by[id(cause.statement), cause.span.start].append(cause.row)
     for cause in judged.change.causes:
         key = (id(cause.statement), cause.span.start)
         if cause.wrote is not Wrote.GRANT or cause.row is None or cause.table is None:
@@ -64,12 +70,7 @@ def find_redundant(judged: JudgedChange) -> Iterator[Finding]:
         if key in done or before is None or not gives or not people:
             continue
         done.add(key)
-        rows = [
-            each.row
-            for each in judged.change.causes
-            if each.row is not None and (id(each.statement), each.span.start) == key
-        ]
-        rights = frozenset[str]().union(*(judged.gives(row) for row in rows))
+        rights = frozenset[str]().union(*(judged.gives(row) for row in written_by[key]))
         if all(people <= view.mode.on_table(right, before, view.reach).sure for right in rights):
             principal = (cause.row.principal_type, cause.row.principal)
             name = judged.names((cause.table,))[0]
