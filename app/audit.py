@@ -25,9 +25,11 @@ from app.core.openings import gather_openings, opening_times, public_ways
 from app.core.other_findings import lake_findings, principal_findings
 from app.core.population import Population
 from app.core.reach import PopulationReach, build_reach
-from app.core.rights.mode import AuthorizationMode
+from app.core.rights.asked import mode_gaps
+from app.core.rights.mode import AuthorizationMode, groups_seen
 from app.core.run_report import Posture
-from app.core.snapshots import Snapshot
+from app.core.setting_findings import setting_findings
+from app.core.snapshots import Snapshot, lake_settings
 from app.core.verdicts import Judge, Policies
 from app.core.view_text import ViewParses
 from app.lake.recorded_incidents import read_incidents, read_pairs, write_incidents
@@ -85,7 +87,9 @@ def audit_snapshot(
         engine.open_snapshot(snapshot)
         progress("people", 0, None)
         reach = build_reach(
-            snapshot, engine_groups=parts.engine_groups, everyone_at=parts.everyone_at
+            snapshot,
+            engine_groups=groups_seen(parts.mode, parts.engine_groups),
+            everyone_at=parts.everyone_at,
         )
         judge = parts.compile_judge(parts.policies, reach.population)
         table_judge = TableJudge(
@@ -108,6 +112,7 @@ def audit_snapshot(
             *recorded_gaps(engine),
             *classified.gaps,
             *judged_gaps(engine, parts.mode, reach.population, parts.engine_groups),
+            *mode_gaps(lake_settings(snapshot), parts.mode.name),
         ]
         memberships = Memberships(lookup, parts.engine_groups, parts.mode.uses_groups)
         progress("exposures", 0, None)
@@ -158,6 +163,15 @@ def _load_rows(
         *lake_findings(
             parts.lake,
             parts.mode,
+            reach,
+            table_judge,
+            policies.classification,
+            policies.severity,
+            tables,
+        ),
+        *setting_findings(
+            lake_settings(snapshot),
+            parts.lake,
             reach,
             table_judge,
             policies.classification,

@@ -183,6 +183,31 @@ def compile_judge(policies: "Policies", population: "Population") -> "Judge":
     return compiled(policies, population)
 
 
+def settled(lake: LakeSettings) -> LakeSettings:
+    """The lake with its mode known: where it is `auto`, its live parts are asked now.
+
+    A source that cannot be asked leaves it as it is. Raises SourceError, ModeUnknownError.
+    """
+    from app.core.rights.asked import Asked, asked_mode
+    from app.sources.registry import open_source
+
+    if lake.mode != "auto":
+        return lake
+    source = open_source(lake.source.reveal())
+    return replace(lake, mode=asked_mode(source.ask())) if isinstance(source, Asked) else lake
+
+
+def _settled_by(lake: LakeSettings, snapshot: "StoredSnapshot") -> LakeSettings:
+    """The lake with its mode known: where it is `auto`, as was said when it was crawled."""
+    from app.core.rights.asked import anybody_was_asked, asked_mode
+    from app.core.snapshots import lake_settings
+
+    if lake.mode != "auto":
+        return lake
+    said = lake_settings(snapshot)
+    return replace(lake, mode=asked_mode(said)) if anybody_was_asked(said) else lake
+
+
 def lake_view(
     lake: LakeSettings, snapshot: "StoredSnapshot", policies: "Policies", data: Path | None
 ) -> "LakeView":
@@ -326,11 +351,12 @@ class _ClassesOnRequest:
 
 
 def audit_parts(lake: LakeSettings, data: Path, policies: "Policies", fail_on: str) -> "AuditParts":
-    """What an audit of a lake is made from. Raises ModeUnknownError."""
+    """What an audit of a lake is made from. Raises ModeUnknownError, SourceError."""
     from app.audit import AuditParts
     from app.core.rights import mode_named
     from app.lake.results import spill_folder
 
+    lake = settled(lake)
     return AuditParts(
         lake=lake.name,
         data=data,
@@ -484,14 +510,29 @@ def opened_view(
 
     settings = load_settings(config)
     lake = choose_lake(settings, choice)
-    mode = mode_named(lake.mode)  # before a crawl that would be for nothing
+    lake = _settled_before(lake, crawled=bool(choice.source))
     policies = load_policies(lake) if with_policies else None
     with snapshot_for(settings, choice, lake, progress) as snapshot:
         if policies is not None:
             data = None if choice.source else settings.data  # of --source nothing is kept
             yield lake_view(lake, snapshot, policies, data)
         else:
-            yield _engine_view(lake, snapshot, mode)
+            yield _engine_view(lake, snapshot, mode_named(_settled_by(lake, snapshot).mode))
+
+
+def _settled_before(lake: LakeSettings, *, crawled: bool) -> LakeSettings:
+    """The mode checked before anything is read for nothing.
+
+    crawled: the lake will be; a snapshot kept earlier says itself what `auto` was then.
+    Raises ModeUnknownError.
+    """
+    from app.core.rights import mode_named
+
+    if crawled:
+        lake = settled(lake)
+    if crawled or lake.mode != "auto":
+        mode_named(lake.mode)
+    return lake
 
 
 def view_of_run(settings: Settings, lake: LakeSettings, run: "Run") -> "tuple[LakeView, Policies]":
@@ -564,10 +605,10 @@ def opened_check(
     beside. Raises PolicyError, SnapshotError, NotFoundError, ModeUnknownError.
     """
     from app.check import CheckParts
-    from app.core.rights import mode_named
 
     lake = _lake_of_check(settings, choice, place)
-    mode_named(lake.mode)  # before anything is read for nothing
+    crawled = bool(choice.source) and place.snapshot_file is None
+    lake = _settled_before(lake, crawled=crawled)
     with tempfile.TemporaryDirectory(prefix="lakewarden-") as scratch:
         policies, words = _policies_of_base(lake, place, Path(scratch))
         with _snapshot_of_check(settings, choice, lake, place, Path(scratch), progress) as snapshot:

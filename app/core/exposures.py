@@ -19,6 +19,10 @@ CAN_DELEGATE = "can-delegate"
 AUTHORIZATION_OFF = "authorization-off"
 LEAVER = "leaver"
 UNKNOWN_PRINCIPAL = "unknown-principal"
+BELIEVES_ANY_NAME = "believes-any-name"
+SKIPS_CHECKS = "skips-checks"
+OPEN_METASTORE = "open-metastore"
+MODES_DIFFER = "modes-differ"
 
 KINDS = {
     AUTHORIZATION_OFF: "the lake checks nothing: everybody can do everything",
@@ -30,7 +34,14 @@ KINDS = {
     CAN_MAKE_THEMSELVES: "people cannot as things stand, but can give themselves the access",
     LEAVER: "an inactive user still holds grants or roles",
     UNKNOWN_PRINCIPAL: "a name that the directory does not know holds grants or roles",
+    BELIEVES_ANY_NAME: "HiveServer2 believes whatever name a client gives, an administrator's too",
+    SKIPS_CHECKS: "users for whom HiveServer2 checks nothing",
+    OPEN_METASTORE: "whoever reaches the metastore may change grants there without a name",
+    MODES_DIFFER: "HiveServer2 and the metastore are set to decide differently",
 }
+
+#: Kinds of scope `lake` that the settings of the lake's own parts are found to be.
+SETTING_KINDS = (BELIEVES_ANY_NAME, SKIPS_CHECKS, OPEN_METASTORE, MODES_DIFFER)
 
 #: What an exposure is about: a table, a principal, or the lake itself.
 SCOPES = ("table", "principal", "lake")

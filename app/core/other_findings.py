@@ -187,7 +187,7 @@ def lake_findings(
         gravest = severity.severity(tier, "everyone", "select") or MILDEST
         detail = "hive.security.authorization.enabled is false: everybody can do everything"
         return [
-            _lake_row(
+            lake_row(
                 lake, AUTHORIZATION_OFF, reach, everybody, everybody, present, tier, gravest, detail
             )
         ]
@@ -204,13 +204,13 @@ def lake_findings(
     gravest = one_lower(severity.severity(tier, width, "select") or MILDEST)
     frozen = FrozenBitMap(violators)
     return [
-        _lake_row(
+        lake_row(
             lake, CAN_MAKE_THEMSELVES, reach, who, frozen, classes, tier, gravest, mode.self_service
         )
     ]
 
 
-def _lake_row(
+def lake_row(
     lake: str,
     kind: str,
     reach: PopulationReach,
@@ -220,8 +220,12 @@ def _lake_row(
     tier: str,
     severity: str,
     detail: str,
+    openings: Sequence[str] | None = None,
 ) -> dict[str, object]:
+    """One exposure of scope `lake`; openings: the principals it is laid to, if not the usual."""
     count = reach.population.head_count(who)
+    if openings is None:
+        openings = () if count.everyone else ("role:admin",)
     return {
         **_empty_row(lake, "lake", kind, "select"),
         **_counts(count),
@@ -232,7 +236,7 @@ def _lake_row(
         "tier": tier,
         "classes": list(classes),
         "not_permitted": len(violators) - (0 in violators),
-        "openings": [] if count.everyone else ["role:admin"],
+        "openings": list(openings),
         "detail": detail,
     }
 

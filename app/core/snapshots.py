@@ -148,3 +148,9 @@ class Snapshot(Protocol):
     def offsets(self, name: str) -> memoryview:
         """The offsets called `name` in OFFSETS, as a memoryview of int64."""
         ...
+
+
+def lake_settings(snapshot: Snapshot) -> dict[str, str]:
+    """What the lake said of itself when the snapshot was taken."""
+    rows = snapshot.mapped("lake_settings")
+    return dict(zip(rows["key"].to_pylist(), rows["value"].to_pylist(), strict=True))

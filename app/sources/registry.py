@@ -4,10 +4,12 @@ A new one is one file and one line here. Modules are imported when chosen, so th
 command pays for no driver but its own.
 """
 
+import re
 from importlib import import_module
 
 from app.core.errors import DirectoryError, LakewardenError, SourceError
 from app.core.facts import Source
+from app.core.rights.asked import Asked
 
 #: scheme → module and function that takes the whole address and returns a Source
 _SOURCES = {
@@ -22,12 +24,24 @@ _DIRECTORIES = {
 }
 
 
+#: Between the address of a source and one that is asked beside it, which is a live one.
+_BESIDE = re.compile(r"\s+(?=(?:hive|thrift)://)")
+
+
 def open_source(url: str) -> Source:
     """The lake at an address. Nothing is connected to before its crawl.
 
-    Raises SourceError for a scheme that no source has, or an address it cannot use.
+    Live addresses after the first, with blanks between, are only asked for the lake's
+    settings. Raises SourceError for a scheme that no source has, or an address it cannot use.
     """
-    return _open(url, _SOURCES, SourceError, "source")
+    crawled, *beside = _BESIDE.split(url.strip())
+    source = _open(crawled, _SOURCES, SourceError, "source")
+    if not beside:
+        return source
+    from app.sources.asked_beside import ask_beside
+
+    opened = [_open(each, _SOURCES, SourceError, "source") for each in beside]
+    return ask_beside(source, [each for each in opened if isinstance(each, Asked)])
 
 
 def open_directory(url: str) -> Source:

@@ -29,6 +29,10 @@ Kind = Literal[
     "can-make-themselves",
     "leaver",
     "unknown-principal",
+    "believes-any-name",
+    "skips-checks",
+    "open-metastore",
+    "modes-differ",
 ]
 ExposureScope = Literal["table", "principal", "lake"]
 Status = Literal["baseline", "opened", "grown", "shrunk", "persisting", "unknown"]

@@ -17,7 +17,13 @@ from app.core.causes.removal import RemovalChoice
 from app.core.causes.role_graph import RoleGraph
 from app.core.classes import Classification
 from app.core.engine import Engine
-from app.core.exposures import AUTHORIZATION_OFF, CAN_MAKE_THEMSELVES, Verdict
+from app.core.exposures import (
+    AUTHORIZATION_OFF,
+    CAN_MAKE_THEMSELVES,
+    KINDS,
+    SETTING_KINDS,
+    Verdict,
+)
 from app.core.incidents import Cause, FoundIncident, incident_key
 from app.core.lookup import Lookup
 from app.core.memberships import Memberships, Subject
@@ -134,6 +140,8 @@ def _cause_of_row(row: Mapping[str, Any], mode: AuthorizationMode) -> Cause:
         return said.off_cause()
     if row["kind"] == CAN_MAKE_THEMSELVES:
         return said.mode_cause(mode.name, said.SELF_SERVICE, mode.self_service)
+    if row["kind"] in SETTING_KINDS:
+        return said.mode_cause(mode.name, row["kind"], KINDS[row["kind"]])
     if row["scope"] == "principal":
         return said.principal_cause(row["object"])
     openings = row.get("openings") or ()

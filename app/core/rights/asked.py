@@ -6,6 +6,7 @@ configuration is only what its own process would do.
 """
 
 from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from app.core.errors import ModeUnknownError
 
@@ -44,41 +45,51 @@ MANAGERS = {
 _MEND = "Give --mode, or `mode` in lakewarden.toml, when you know how the lake decides"
 
 
-def has_been_asked(said: Mapping[str, str]) -> bool:
-    """Whether a live part of the lake has said anything of its authorization."""
-    return any(part + name in said for part in (HIVESERVER2, METASTORE) for name in _DECIDING)
-
-
 _DECIDING = (ENABLED, MANAGER)
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """A source that a live part of the lake stands behind, which can be asked."""
+
+    def ask(self) -> dict[str, str]:
+        """What it says of its settings, by the names they have in `lake_settings`.
+
+        Raises SourceError when it cannot be reached.
+        """
+        ...
 
 
 def asked_mode(said: Mapping[str, str]) -> str:
     """The mode's name. Raises ModeUnknownError where what was said proves none."""
-    if HIVESERVER2 + ENABLED in said or HIVESERVER2 + MANAGER in said:
-        return _mode_of(said, HIVESERVER2, "HiveServer2")
-    if said.get(METASTORE + ENABLED, "").lower() != "true":
+    if not _server_was_asked(said):
         raise ModeUnknownError(
-            "Only the metastore was asked, and its own configuration does not say that "
-            "authorization is on: HiveServer2 decides",
-            mend=f"Put HiveServer2's address beside the source. {_MEND}",
+            "HiveServer2 decides which authorization mode the lake has, and it was not asked",
+            mend="Put its address after the source's, with a blank between: "
+            f"'thrift://host:9083 hive://user@host:10000'. {_MEND}",
         )
-    return _mode_of(said, METASTORE, "The metastore")
-
-
-def _mode_of(said: Mapping[str, str], part: str, who: str) -> str:
-    enabled = said.get(part + ENABLED, "").lower()
-    manager = said.get(part + MANAGER, "")
+    enabled = said.get(HIVESERVER2 + ENABLED, "").lower()
+    manager = said.get(HIVESERVER2 + MANAGER, "")
     if enabled == "false":
         return "off"
     if enabled != "true":
-        raise ModeUnknownError(f"{who} does not say whether authorization is on", mend=_MEND)
+        raise ModeUnknownError("HiveServer2 does not say whether authorization is on", mend=_MEND)
     if manager not in MANAGERS:
         raise ModeUnknownError(
-            f"{who} decides by {manager or 'a class it does not name'}, which Lakewarden "
+            f"HiveServer2 decides by {manager or 'a class it does not name'}, which Lakewarden "
             "does not know",
             mend=_MEND,
         )
     return MANAGERS[manager]
+
+
+def anybody_was_asked(said: Mapping[str, str]) -> bool:
+    """Whether a live part of the lake said anything of its settings."""
+    return any(key.startswith((HIVESERVER2, METASTORE)) for key in said)
+
+
+def _server_was_asked(said: Mapping[str, str]) -> bool:
+    return any(HIVESERVER2 + name in said for name in _DECIDING)
 
 
 def difference(said: Mapping[str, str]) -> str:
@@ -91,3 +102,23 @@ def difference(said: Mapping[str, str]) -> str:
         and there != here
     ]
     return "; ".join(found)
+
+
+def mode_gaps(said: Mapping[str, str], mode: str) -> list[dict[str, Any]]:
+    """What is in doubt of the mode by which a lake is judged; rows as in `gaps`."""
+    if not _server_was_asked(said):
+        return []
+    try:
+        decides = asked_mode(said)
+    except ModeUnknownError as unknown:
+        decides = unknown.message
+    if decides == mode:
+        return []
+    return [
+        {
+            "scope": "lake",
+            "object": "",
+            "reason": f"the lake was judged as {mode}, and HiveServer2 says: {decides}",
+            "doubt": "Every answer: another mode gives the same grants another meaning",
+        }
+    ]
