@@ -13,11 +13,12 @@ from app.core.errors import ConflictError, LakewardenError, StateError
 from app.core.routes import Routing
 from app.core.watching import Pace
 from app.delivering.building import build_channels, build_routing
-from app.delivering.rounds import deliver_once
+from app.delivering.rounds import Clock, deliver_once
 from app.settings import Settings
 from app.store.database import Database
 from app.store.deliveries import Delivery
 from app.store.holders import new_holder
+from app.store.leases import database_now
 from app.worker.care import Care
 from app.worker.lakes import minders
 from app.worker.schedule import Schedule, schedule_of
@@ -36,6 +37,7 @@ class Worker:
     channels: Channels
     routing: Routing
     schedules: dict[str, Schedule]
+    clock: Clock = database_now
     _holder: str = field(default_factory=new_holder)
     _dispatcher: Dispatcher[Delivery] = field(default_factory=Dispatcher)
     _routes_seen: tuple[int, int] = (0, 0)
@@ -85,6 +87,7 @@ class Worker:
                 self.routing,
                 self._dispatcher,
                 holder=self._holder,
+                clock=self.clock,
                 drain_seconds=_LAST_ROUND_SECONDS,
             )
         _LOG.info(
@@ -115,7 +118,12 @@ class Worker:
         self._read_routes()
         try:
             deliver_once(
-                database, self.channels, self.routing, self._dispatcher, holder=self._holder
+                database,
+                self.channels,
+                self.routing,
+                self._dispatcher,
+                holder=self._holder,
+                clock=self.clock,
             )
         except (ConflictError, StateError) as problem:
             # Another worker or the database was in the way: nothing is lost, only later.
@@ -131,6 +139,7 @@ class Worker:
                     self.routing,
                     self._dispatcher,
                     holder=self._holder,
+                    clock=self.clock,
                     drain_seconds=_LAST_ROUND_SECONDS,
                 )
         except LakewardenError as problem:

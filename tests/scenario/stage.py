@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class Stage:
         """Run a command of lakewarden; what it printed."""
         done = subprocess.run(
             [*_COMMAND, *arguments, "--config", str(self.config)],
-            env=_environment(),
+            env=environment(),
             capture_output=True,
             text=True,
             timeout=120,
@@ -79,7 +80,7 @@ class Stage:
         with log:
             worker = subprocess.Popen(
                 [*_COMMAND, "worker", "--config", str(self.config), *options],
-                env=_environment(),
+                env=environment(),
                 stdout=log,
                 stderr=log,
             )
@@ -112,16 +113,31 @@ class Stage:
         raise AssertionError(f"no {event} in {seconds} s, only {seen}\n{log[-3000:]}")
 
 
-def verified(received: Received) -> dict[str, Any]:
-    """The body of a webhook whose signature holds. Raises WebhookVerificationError."""
-    document: dict[str, Any] = Webhook(SECRET).verify(received.body, received.headers)
+def verified(received: Received, *, at_any_time: bool = False) -> dict[str, Any]:
+    """The body of a webhook whose signature holds. Raises WebhookVerificationError.
+
+    at_any_time: looked at long after it came, so its age says nothing.
+    """
+    headers = received.headers
+    if at_any_time:
+        moment = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+        signed = Webhook(SECRET).sign(headers["webhook-id"], moment, received.body.decode())
+        assert signed in headers["webhook-signature"].split(" ")
+        return dict(json.loads(received.body))
+    document: dict[str, Any] = Webhook(SECRET).verify(received.body, headers)
     return document
+
+
+def lakewarden_command() -> tuple[str, ...]:
+    """What runs `lakewarden` of this tree."""
+    return _COMMAND
 
 
 _COMMAND = (sys.executable, "-c", "from app.cli import main; main()")
 
 
-def _environment() -> Mapping[str, str]:
+def environment() -> Mapping[str, str]:
+    """Of processes that import this tree."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 

@@ -1,0 +1,28 @@
+"""A worker to be killed: the real one, over deliveries whose clock runs faster."""
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+from app.core.watching import Pace
+from app.log import set_up_logging
+from app.settings import load_settings
+from app.worker.working import Worker
+
+FASTER = 60.0  # retries come after 0.1 s, 5 s, 30 s …; a second route after a second
+
+
+def work(config: Path, begun: float) -> None:
+    """Go on until killed."""
+    worker = Worker.built(load_settings(config), pace=Pace(0.1, 5.0))
+    worker.clock = lambda _: (
+        datetime.fromtimestamp(begun, UTC) + timedelta(seconds=FASTER * (time.time() - begun))
+    )
+    set_up_logging()
+    worker.run(Event())
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]), float(sys.argv[2]))
