@@ -224,3 +224,83 @@ def test_the_audit_finds_what_a_loop_over_everything_finds(
     else:
         # A group of unknown size counts as its worst case: more may be found, never less.
         assert set(found) >= set(expected)
+
+
+def test_a_mode_without_groups_ignores_the_roles_of_groups(tmp_path: Path) -> None:
+    """SQL-standard keeps such a row of ROLE_MAP and never reads it: so does the audit."""
+    lake = RandomLake(
+        {
+            "catalogs": [{"name": "hive", "location": None}],
+            "databases": [
+                {
+                    "database_id": 0,
+                    "catalog": "hive",
+                    "name": "default",
+                    "owner": None,
+                    "owner_type": None,
+                    "location": None,
+                    "properties": [],
+                }
+            ],
+            "tables": [
+                {
+                    "table_id": 0,
+                    "database_id": 0,
+                    "name": "keys_1",
+                    "kind": "MANAGED_TABLE",
+                    "owner": "root",
+                    "owner_type": "USER",
+                    "location": None,
+                    "create_time": 0,
+                    "view_text": None,
+                    "view_original_text": None,
+                }
+            ],
+            "roles": [{"name": "r1", "create_time": 0}],
+            "role_members": [
+                {"member_type": kind, "member": name, "role": "r1", "admin_option": False}
+                for kind, name in (("GROUP", "staff"), ("USER", "ann"))
+            ],
+            "grants": [
+                {
+                    "level": "table",
+                    "object_id": 0,
+                    "column": None,
+                    "partition": None,
+                    "connector": None,
+                    "principal_type": "ROLE",
+                    "principal": "r1",
+                    "privilege": "SELECT",
+                    "grant_option": False,
+                    "grantor": "root",
+                    "grantor_type": "USER",
+                    "create_time": 0,
+                    "source_row": 1,
+                    "authorizer": "SQL",
+                }
+            ],
+            "users": [{"name": name, "kind": "person", "active": True} for name in ("ann", "bob")],
+            "groups": [{"name": "staff"}],
+            "group_members": [{"member_type": "user", "member": "bob", "group": "staff"}],
+        }
+    )
+    people = {}
+    for mode in ("sql-standard", "legacy"):
+        folder = tmp_path / mode
+        folder.mkdir()
+        snapshot = write_snapshot(lake.facts(), folder / "snapshots", Taken.now("by hand", ""))
+        parts = AuditParts(
+            lake="by hand",
+            data=folder,
+            mode=MODES[mode],
+            engine_groups="directory",
+            everyone_at=1.1,
+            policies=policies_in(folder, "p, user:nobody, keys, select, allow\n"),
+            compile_judge=compile_judge,
+            new_engine=lambda: DuckDbEngine(threads=1),
+            view_parses=MemoryViewParses(),
+        )
+        run = AuditRun("run", NOW, lambda: NOW, None, True)
+        rows = pq.read_table(audit_snapshot(parts, snapshot, run).folder / "exposures.parquet")
+        people[mode] = [row["people"] for row in rows.to_pylist() if row["scope"] == "table"]
+    assert people == {"sql-standard": [1], "legacy": [2]}

@@ -13,7 +13,7 @@ from app.core.lookup import Lookup, Place
 from app.core.memberships import Memberships
 from app.core.names import parse_object
 from app.core.reach import OneUserReach, PopulationReach, PrincipalSet, Reach, build_reach
-from app.core.rights.mode import AuthorizationMode
+from app.core.rights.mode import AuthorizationMode, groups_seen
 from app.core.snapshots import Snapshot
 from app.core.verdicts import Judge, PolicyLine
 
@@ -86,8 +86,7 @@ class LakeView:
     @cached_property
     def reach(self) -> PopulationReach:
         """Everybody, built once."""
-        # Rows of groups that a mode without groups keeps make nobody a member of a role.
-        groups = self.engine_groups if self.mode.uses_groups else "none"
+        groups = groups_seen(self.mode, self.engine_groups)
         return self.reach_of(self.snapshot, engine_groups=groups, everyone_at=self.everyone_at)
 
     @cached_property

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.reach import PopulationReach, build_reach
+from app.core.reach import OneUserReach, PopulationReach, build_reach
 from app.core.rights import MODES, mode_named
 from app.core.rights.grant_rows import GrantRow, TableGrants
 from tests.core import naive_hive
@@ -127,3 +127,27 @@ def test_a_mode_nobody_knows_is_never_guessed() -> None:
     for name in (None, "", "auto", "ranger", "nonsense"):
         with pytest.raises(Exception, match=r"mode|Ranger"):
             mode_named(name)
+
+
+LEVELS = ("global", "database", "table", "column", "partition", "partition_column", "connector")
+PRIVILEGES = ("ALL", "SELECT", "create", "UPDATE", "LOCK", "SHOW_DATABASE", "INSERT", "NONSENSE")
+
+
+@pytest.mark.parametrize("mode", ["sql-standard", "legacy"])
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("kind", ["USER", "ROLE", "GROUP", "user"])
+@pytest.mark.parametrize("option", [True, False])
+def test_a_row_says_delegate_where_whoever_holds_it_may_pass_it_on(
+    mode: str, level: str, kind: str, option: bool
+) -> None:
+    principals = frozenset({(kind, "ann"), ("USER", "ann"), ("ROLE", "public")})
+    reach = OneUserReach(principals, frozenset())
+    for privilege in PRIVILEGES:
+        row = GrantRow(1, level, None, None, 1, kind, "ann", privilege, option, None)
+        table = TableGrants((row,), COLUMNS, None, None, None, None)
+        if level not in MODES[mode].inherited_levels and level in ("global", "database"):
+            continue  # a lookup brings no such row
+        may = bool(MODES[mode].on_table("delegate", table, reach).sure)
+        meaning = MODES[mode].meaning(level, kind, "ann", privilege, option, None)
+        assert ("delegate" in meaning.gives) == may, privilege
+        assert may == (not meaning.inert and not meaning.refuses and option)

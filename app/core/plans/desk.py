@@ -19,6 +19,7 @@ from app.core.plans.change import ChangedMemberships, LakeChange, granted_rows
 from app.core.plans.signatures import Signatures
 from app.core.reach import PopulationReach, build_reach
 from app.core.rights.grant_rows import TableGrants
+from app.core.rights.mode import groups_seen
 from app.core.verdicts import Judge, SeverityTable
 
 EMPTY = FrozenBitMap()
@@ -98,7 +99,7 @@ class PlanDesk:
             view = self.view
             reach = build_reach(
                 ChangedMemberships(view.snapshot, *change.memberships),
-                engine_groups=view.engine_groups,
+                engine_groups=groups_seen(view.mode, view.engine_groups),
                 everyone_at=view.everyone_at,
             )
             self._worlds[change.memberships] = World(

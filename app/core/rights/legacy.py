@@ -59,9 +59,11 @@ class Legacy:
         rights = {right for right, needs in _NEEDS.items() if text in (ALL, needs[0])} & _rights_at(
             level
         )
+        if grant_option:
+            rights = rights | {"delegate"}  # whatever the privilege gives by itself
         if not rights:
             return Meaning(inert=f"{text} on a {level} gives nothing by itself")
-        return Meaning(gives=frozenset(rights | {"delegate"} if grant_option else rights))
+        return Meaning(gives=frozenset(rights))
 
     def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
         """Who may do it to the whole of a table or view.

@@ -111,6 +111,15 @@ def without(holders: PrincipalSet, refused: PrincipalSet) -> PrincipalSet:
     return PrincipalSet(holders.possible - refused.sure, holders.sure - refused.possible)
 
 
+def groups_seen(mode: AuthorizationMode, engine_groups: str | None) -> str | None:
+    """Whose groups a mode lets into roles and grants: `none` where it knows no groups.
+
+    engine_groups: what the operator says of the server (`directory`, `none`, None unsaid).
+    Rows of groups that such a mode keeps make nobody a member of a role.
+    """
+    return engine_groups if mode.uses_groups else "none"
+
+
 OWNER_TYPES = (None, "USER", "ROLE", "GROUP")
 
 

@@ -90,9 +90,7 @@ def _row(
         "principal_type": who[0],
         "principal": who[1],
         "privilege": privilege,
-        # Legacy.meaning calls CREATE on a table inert also where it is held with grant option,
-        # so the audit's search misses who passes it on; its exact join (and a plan) does not.
-        "grant_option": option and privilege != "CREATE",
+        "grant_option": option,
         "grantor": grantor,
         "grantor_type": "USER",
         "create_time": 1_700_000_000,
