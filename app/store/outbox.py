@@ -123,6 +123,12 @@ def waiting_notices(session: Session) -> Waiting:
     return Waiting(count, oldest)
 
 
+def newest_notices(session: Session, limit: int) -> tuple[Notice, ...]:
+    """The last notices that were put in, done or not, in order."""
+    query = select(outbox.c.notice).order_by(outbox.c.number.desc()).limit(limit)
+    return tuple(_notice(document) for document in reversed(session.scalars(query).all()))
+
+
 def prune_outbox(session: Session, before: datetime) -> int:
     """Remove the notices that were done before a moment; how many there were."""
     return session.execute(delete(outbox).where(outbox.c.done_at < before)).rowcount
