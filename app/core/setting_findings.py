@@ -40,7 +40,7 @@ def found_in_settings(said: Mapping[str, str]) -> Iterator[SettingFinding]:
         yield SettingFinding(
             BELIEVES_ANY_NAME,
             None,
-            f"{asked.AUTHENTICATION} is {authentication}: whoever reaches HiveServer2 is whom he "
+            f"with {asked.AUTHENTICATION}={authentication} whoever reaches HiveServer2 is whom he "
             "says he is",
         )
     service_users = said.get(asked.HIVESERVER2 + asked.SERVICE_USERS, "")
@@ -49,14 +49,14 @@ def found_in_settings(said: Mapping[str, str]) -> Iterator[SettingFinding]:
         yield SettingFinding(
             SKIPS_CHECKS,
             names,
-            f"{asked.SERVICE_USERS}: HiveServer2 checks nothing for {', '.join(names)}",
+            f"HiveServer2 checks nothing for {', '.join(names)} ({asked.SERVICE_USERS})",
         )
     nameless = _metastore_without_names(said)
     if nameless:
         yield SettingFinding(OPEN_METASTORE, None, nameless)
     different = asked.difference(said)
     if different:
-        yield SettingFinding(MODES_DIFFER, None, f"{different}; HiveServer2 decides")
+        yield SettingFinding(MODES_DIFFER, None, f"HiveServer2 decides; {different}")
 
 
 def _metastore_without_names(said: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ otherwise wait for ever.
 """
 
 import http.client
+import logging
 import ssl
 import struct
 from collections.abc import Callable
@@ -16,6 +17,9 @@ from thrift.transport import THttpClient, TSocket, TSSLSocket, TTransport
 
 from app.core.errors import SourceError
 from app.sources.source_url import SourceUrl
+
+# What the library logs of a failed connection stands in our own errors already.
+logging.getLogger("thrift").addHandler(logging.NullHandler())
 
 #: What a broken, refused or silent connection may raise, whatever the transport.
 LOST = (TException, OSError, EOFError, http.client.HTTPException, struct.error)
