@@ -10,7 +10,7 @@ from types import ModuleType
 
 from benchmarks.figures import Measured
 from benchmarks.machine import describe_machine, load_now, today
-from benchmarks.measurements import audit_floor, cold, crawl, enforce, http, make_run, watch
+from benchmarks.measurements import audit_floor, check, cold, crawl, enforce, http, make_run, watch
 from benchmarks.process import REPOSITORY
 from benchmarks.report import Report
 from benchmarks.rounds import say
@@ -24,6 +24,7 @@ MEASUREMENTS: Mapping[str, ModuleType] = {
     "cold": cold,
     "make-run": make_run,
     "watch": watch,
+    "check": check,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 
@@ -31,7 +32,7 @@ PAGE = REPOSITORY / "docs" / "performance.md"
 REMARKS = REPOSITORY / "benchmarks" / "remarks.md"
 
 #: Those that read the snapshots of L.
-_ON_LAKES = ("audit", "enforce", "http", "cold")
+_ON_LAKES = ("audit", "enforce", "http", "cold", "check")
 
 
 def main(arguments: list[str] | None = None) -> None:
