@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 
 from benchmarks.process import PYTHON, REPOSITORY, run_command
@@ -36,7 +37,7 @@ def main() -> None:
     said: dict[str, list[dict[str, float]]] = {name: [] for name in _READERS}
     for _ in range(ROUNDS):
         for name, found in said.items():
-            command = [PYTHON, "-m", "benchmarks.statements", name]
+            command: list[str | Path] = [PYTHON, "-m", "benchmarks.statements", name]
             found.append(run_command(command, folder=REPOSITORY).said)
     for name, found in said.items():
         cold, warm, cpu = (median(one[key] for one in found) for key in ("cold", "warm", "cpu"))
