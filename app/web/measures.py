@@ -1,6 +1,7 @@
 """What `/metrics` says: of the lakes, of the runs and jobs, and of the server itself."""
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -8,9 +9,14 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from app.store.database import Session, reading_scope
+from app.store.deliveries import STATES
+from app.store.delivery_log import backlog
 from app.store.identifiers import utc_now
+from app.store.incidents import count_incidents
+from app.store.outbox import waiting_notices
 from app.store.snapshots import newest_snapshot
 from app.store.tables import jobs, runs
+from app.store.waivers import waivers_of_lake
 from app.web.errors import NoWholeRunError
 from app.web.open_runs import OpenRun, OpenRuns
 from app.web.services import Services
@@ -62,6 +68,7 @@ class Measures:
             yield _snapshot_ages(session, shown)
             yield _counted_runs(session, shown)
             yield _counted_jobs(session, shown)
+            yield from _alerts(session, shown)
         yield from _newest_runs(self._newest(shown))
 
     def version(self) -> Metric:
@@ -132,6 +139,45 @@ def _counted_jobs(session: Session, lakes: Collection[str]) -> Metric:
         if lake in lakes:
             found.add_metric([lake, state], count)
     return found
+
+
+def _alerts(session: Session, lakes: Iterable[str]) -> Iterator[Metric]:
+    """The way of alerts, which is every lake's, and the incidents of these lakes."""
+    now, waiting, sent = utc_now(), waiting_notices(session), backlog(session)
+    oldest = min((one for one in (waiting.oldest, sent.oldest_waiting) if one), default=now)
+    yield GaugeMetricFamily(
+        "lakewarden_outbox_oldest_seconds",
+        "Since when the oldest alert waits that no channel has taken; 0 where none does.",
+        value=max(0.0, (now - oldest).total_seconds()),
+    )
+    by_state = GaugeMetricFamily(
+        "lakewarden_deliveries", "Deliveries on record, by result.", labels=["result"]
+    )
+    for state in STATES:
+        by_state.add_metric([state], sent.counts.get(state, 0))
+    yield by_state
+    found = GaugeMetricFamily(
+        "lakewarden_incidents",
+        "Incidents by severity and state; waived ones are a state of their own.",
+        labels=["lake", "severity", "state"],
+    )
+    ending = GaugeMetricFamily(
+        "lakewarden_waivers_ending",
+        "Waivers made by API or command line whose last day is today or tomorrow.",
+        labels=["lake"],
+    )
+    soon = {(now + timedelta(days=days)).date().isoformat() for days in (0, 1)}
+    for lake in lakes:
+        counts: dict[tuple[str, str], int] = {}
+        for (severity, state, waived), count in count_incidents(session, lake).items():
+            key = (severity, "waived" if waived else state)
+            counts[key] = counts.get(key, 0) + count
+        for (severity, state), count in sorted(counts.items()):
+            found.add_metric([lake, severity, state], count)
+        made = waivers_of_lake(session, lake)
+        ending.add_metric([lake], sum(one.expires in soon for one in made))
+    yield found
+    yield ending
 
 
 def _newest_runs(newest: Iterable[OpenRun]) -> Iterator[Metric]:

@@ -55,6 +55,12 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/lakes/{lake}/waivers"): READ,
     ("POST", "/v1/lakes/{lake}/waivers"): ADMIN,
     ("POST", "/v1/lakes/{lake}/waivers/{waiver_id}/end"): ADMIN,
+    ("GET", "/v1/deliveries"): READ,
+    ("GET", "/v1/deliveries/{delivery_id}"): READ,
+    ("POST", "/v1/deliveries/{delivery_id}/replay"): ADMIN,
+    ("GET", "/v1/silences"): READ,
+    ("POST", "/v1/silences"): ADMIN,
+    ("POST", "/v1/silences/{silence_id}/end"): ADMIN,
     ("GET", "/v1/questions"): ADMIN,
     ("POST", "/v1/tokens"): ADMIN,
     ("GET", "/v1/tokens"): ADMIN,
@@ -211,6 +217,6 @@ def _asked(
 
 def _address(path: str) -> str:
     values = {"lake": LAKE, "exposure": "0" * 16, "key": "0" * 16}
-    for name in ("snapshot", "run", "job", "public_id", "waiver_id"):
+    for name in ("snapshot", "run", "job", "public_id", "waiver_id", "delivery_id", "silence_id"):
         values[name] = "20260612T081530123456-7kq2mx"
     return path.format(**values)
