@@ -45,6 +45,8 @@ class Lookup:
         self._opened: dict[str, MappedRows] = {}
         self._offsets: dict[str, memoryview] = {}
         self._rules: dict[int, Rule] = {}
+        self._grantors: dict[int, tuple[str | None, str | None]] = {}
+        self._column_names: dict[int, str] = {}
         self._kept_grants: dict[tuple[object, ...], TableGrants] = {}
 
     def rows(self, name: str) -> MappedRows:
@@ -113,15 +115,23 @@ class Lookup:
 
     def _columns(self, table: int) -> list[tuple[str, bool]]:
         start, stop = self._range("columns", table)
-        names, rows = self.rows("column_names"), self.rows("columns")
+        rows = self.rows("columns")
         return [
-            (fold(names.value("name", ordinal)), is_key)
+            (self._column_name(ordinal), is_key)
             for ordinal, is_key in zip(
                 rows.slice("name", start, stop),
                 rows.slice("partition_key", start, stop),
                 strict=True,
             )
         ]
+
+    def _column_name(self, ordinal: int) -> str:
+        """Names of columns are few and come again in every table."""
+        known = self._column_names.get(ordinal)
+        if known is None:
+            known = fold(self.rows("column_names").value("name", ordinal))
+            self._column_names[ordinal] = known
+        return known
 
     def table_grants(
         self,
@@ -220,8 +230,12 @@ class Lookup:
         ]
 
     def _grantor(self, grantor: int) -> tuple[str | None, str | None]:
-        grantors = self.rows("grantors")
-        return grantors.value("grantor", grantor), grantors.value("grantor_type", grantor)
+        known = self._grantors.get(grantor)
+        if known is None:
+            rows = self.rows("grantors")
+            known = rows.value("grantor", grantor), rows.value("grantor_type", grantor)
+            self._grantors[grantor] = known
+        return known
 
     def _rule(self, rule: int) -> Rule:
         rules = self.rows("rules")

@@ -98,14 +98,19 @@ class PopulationReach:
         everybody = population.everybody - broken
         self._everybody = PrincipalSet(everybody, everybody)
         self._users: dict[str, PrincipalSet] = {}
+        self._role_sets: dict[str, PrincipalSet] = {}
         self._folded_roles: dict[str, PrincipalSet] = {}
 
     def principal(self, principal_type: str, name: str) -> PrincipalSet:
         if principal_type == "USER":
             return self._user(name)
         if principal_type == "ROLE":
-            possible = self._roles.get(name, EMPTY)
-            return PrincipalSet(possible, self._sure_roles.get(name, EMPTY))
+            known = self._role_sets.get(name)
+            if known is None:
+                possible = self._roles.get(name, EMPTY)
+                known = PrincipalSet(possible, self._sure_roles.get(name, EMPTY))
+                self._role_sets[name] = known
+            return known
         if principal_type == "GROUP" and self._engine_groups != "none":
             members = self._groups.get(name, EMPTY)
             return PrincipalSet(members, members if self._engine_groups else EMPTY)

@@ -164,17 +164,22 @@ class _Ordinals(Mapping[str, int]):
     def __init__(self, users: _Names) -> None:
         self._users = users
         self._searched = 0
-        self._known: dict[str, int] | None = None
+        self._known: dict[str, int] = {}
 
     def __getitem__(self, name: str) -> int:
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        if self._searched > _MANY:
+            raise KeyError(name)  # all of them are known
         self._searched += 1
-        if self._known is None and self._searched > _MANY:
+        if self._searched > _MANY:
             self._known = {user: bit for bit, user in enumerate(self._users, start=1)}
-        if self._known is not None:
             return self._known[name]
         place = self._users.place(name)
         if place is None:
             raise KeyError(name)
+        self._known[name] = place + 1
         return place + 1
 
     def __iter__(self) -> Iterator[str]:

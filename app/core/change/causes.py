@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from app.core.change.tables import How
 from app.core.memberships import Subject
 from app.core.rights.grant_rows import GrantRow
 from app.core.statements.types import Span, Statement
-from app.core.view_text import ViewParse
+
+if TYPE_CHECKING:
+    from app.core.view_text import ViewParse
 
 
 class Wrote(StrEnum):
@@ -43,7 +46,7 @@ class Holding:
 
     statement: Statement
     how: How
-    parse: ViewParse
+    parse: "ViewParse"
     sources: tuple[int | None, ...]  # by number of the source; None: not found
 
 

@@ -12,7 +12,6 @@ from app.core.change.tables import How
 from app.core.classes import Classification
 from app.core.lake_view import ClassOnTable, LakeView
 from app.core.lookup import Lookup
-from app.core.view_text import ANY_COLUMN
 
 #: So many tables are classified by themselves; more are left to the engine.
 FEW = 200_000
@@ -48,7 +47,8 @@ class ChangedClasses:
             plain = [each for each in missing if kinds.value("kind", each) not in _SHOWS_OTHERS]
         if plain:
             assert self._classification is not None
-            facts = [described(self._base.lookup, table) for table in plain]
+            of_databases: dict[int, dict[str, str | None]] = {}
+            facts = [described(self._base.lookup, table, of_databases) for table in plain]
             found = classes_by_rules(facts, self._classification)
             self._before.update(zip(plain, found, strict=True))
         rest = tuple(table for table in missing if table not in self._before)
@@ -116,6 +116,8 @@ class ChangedClasses:
 
 def _outputs(held: Holding, source: int, column: str) -> Iterable[str]:
     """The columns that are made from one of a source's; empty where nobody can tell."""
+    from app.core.view_text import ANY_COLUMN  # the parser of queries, which few changes need
+
     for output in held.parse.outputs:
         if (source, column) in output.columns or (source, ANY_COLUMN) in output.columns:
             yield output.name
@@ -124,8 +126,13 @@ def _outputs(held: Holding, source: int, column: str) -> Iterable[str]:
             yield column
 
 
-def described(lookup: Lookup, table: int) -> TableFacts:
-    """What rules may ask of a table, as a lookup has it."""
+def described(
+    lookup: Lookup, table: int, of_databases: dict[int, dict[str, str | None]] | None = None
+) -> TableFacts:
+    """What rules may ask of a table, as a lookup has it.
+
+    of_databases: properties of databases that were read before; others are added.
+    """
     name = lookup.table_name(table)
     changed = lookup.tables.get(table) if isinstance(lookup, ChangedLookup) else None
     if changed is not None:
@@ -134,6 +141,9 @@ def described(lookup: Lookup, table: int) -> TableFacts:
         rows = lookup.rows("tables")
         owner, location = rows.value("owner", table), rows.value("location", table)
         database = rows.value("database", table)
+    known = {} if of_databases is None else of_databases
+    if database not in known:
+        known[database] = _database_properties(lookup, database)
     return TableFacts(
         catalog=name.catalog,
         database=name.database,
@@ -142,7 +152,7 @@ def described(lookup: Lookup, table: int) -> TableFacts:
         location=location,
         columns=lookup.columns(table),
         properties=lookup.properties(table),
-        database_properties=_database_properties(lookup, database),
+        database_properties=known[database],
     )
 
 

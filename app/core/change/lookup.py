@@ -31,6 +31,7 @@ class ChangedLookup(Lookup):
         self.written: dict[int, GrantRow] = {}
         self._table_names: dict[tuple[int, str], int | None] = {}
         self._database_names: dict[tuple[str, str], int | None] = {}
+        self._found_databases: dict[tuple[str, str], int | None] = {}  # of the snapshot
         self._globals: list[GrantRow] | None = None
         self._first_table: int = self.rows("tables").count
         self._next_table = self._first_table
@@ -60,8 +61,11 @@ class ChangedLookup(Lookup):
         key = (catalog, name)
         if key in self._database_names:
             return self._database_names[key]
-        found = self._plain.find(ObjectName(catalog, name))
-        return None if found is None or found.database in self.gone_databases else found.database
+        if key not in self._found_databases:
+            place = self._plain.find(ObjectName(catalog, name))
+            self._found_databases[key] = None if place is None else place.database
+        found = self._found_databases[key]
+        return None if found in self.gone_databases else found
 
     def find_table(self, database: int, name: str) -> int | None:
         """The ordinal of a table of a database."""

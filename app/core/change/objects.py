@@ -2,7 +2,6 @@
 
 from app.core.change.causes import Wrote
 from app.core.change.notes import Kind, Refused
-from app.core.change.queries import column_names, holding, need_to_read
 from app.core.change.session import Session
 from app.core.change.tables import MATERIALIZED_VIEW, VIEW, ChangedTable, How
 from app.core.names import DEFAULT_CATALOG, fold
@@ -87,6 +86,8 @@ def create_table(session: Session, said: CreateTable) -> None:
     columns = [(fold(name), False) for name in said.columns]
     held = None
     if said.query:
+        from app.core.change.queries import column_names, holding, need_to_read
+
         span = said.query_span or said.span
         held = holding(session, said, said.query, span, How.COPY)
         need_to_read(session, held, span, passing_on=False)
@@ -104,6 +105,9 @@ def create_table(session: Session, said: CreateTable) -> None:
 
 def create_view(session: Session, said: CreateView) -> None:
     """Make, replace or alter a view, plain or materialized. Raises Refused."""
+    # The parser of queries takes long to import, and few changes need it.
+    from app.core.change.queries import column_names, holding, need_to_read
+
     ref = said.object
     database = session.database(ref, said.dialect)
     table = session.lookup.find_table(database, ref.name)
@@ -150,6 +154,8 @@ def _need_to_alter_view(
 
 def copy_into(session: Session, said: CopyInto) -> None:
     """Rows go into a table: it holds the sources' classes from then on. Raises Refused."""
+    from app.core.change.queries import holding, need_to_read
+
     table = session.table(said.object, said.dialect)
     held = holding(session, said, said.query, said.query_span, How.COPY)
     session.need("insert", session.place(table), said.object.span)
