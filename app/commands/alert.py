@@ -21,7 +21,9 @@ from app.commands.options import config_option, examples, format_option
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go where and why; send nothing.")
 @click.option("--bodies", is_flag=True, help="With --dry-run: also what would be sent.")
-@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many alerts."
+)
 @config_option
 @click.pass_context
 def command(

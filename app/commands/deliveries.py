@@ -54,7 +54,7 @@ def moment(text: str | None) -> datetime | None:
     "deliveries",
     cls=ListByDefault,
     epilog=examples(
-        "lakewarden deliveries --state dead",
+        "lakewarden deliveries list --state dead",
         "lakewarden deliveries show 20260612T081530123456-7kq2mx",
         "lakewarden deliveries replay --since 2026-06-12T08:00:00Z",
     ),
@@ -69,7 +69,9 @@ def command() -> None:
 @click.option("--message", metavar="ID", help="Of this message, such as an incident's event.")
 @click.option("--since", metavar="TIME", help="Made from then on.")
 @click.option("--until", metavar="TIME", help="Made before then.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many."
+)
 @config_option
 @format_option
 def list_them(

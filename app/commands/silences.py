@@ -15,8 +15,7 @@ from app.commands.options import config_option, examples, format_option
     cls=ListByDefault,
     epilog=examples(
         "lakewarden silences",
-        "lakewarden silences add --match lake=main --match severity=SEV3 --hours 4 "
-        "--comment 'migration tonight'",
+        "lakewarden silences add --match lake=main --hours 4 --comment tonight",
         "lakewarden silences end 20260612T081530123456-7kq2mx",
     ),
 )
@@ -69,7 +68,9 @@ def list_them(ended: bool, config: Path | None, output: str) -> None:
     required=True,
     help="severity, class, lake, kind or event; again for more. All names must match.",
 )
-@click.option("--hours", type=click.FloatRange(0.01, 336), default=4.0, show_default=True)
+@click.option(
+    "--hours", type=click.FloatRange(0.01, 336), default=4.0, show_default=True, help="How long."
+)
 @click.option("--until", metavar="TIME", help="The end, in place of --hours.")
 @click.option("--from", "begin", metavar="TIME", help="The start (default: now).")
 @click.option("--comment", required=True, metavar="TEXT", help="Why.")
