@@ -55,7 +55,14 @@ def _check_functions(c: Cursor, first: int, until: int) -> None:
             c.refuse_at(f"{word.text} reads or runs what no grant guards", word)
         if word.key == "TABLE" and c.dialect == "trino":
             c.refuse_at("what a table function reads is unknown here", word)
-    if c.dialect == "databricks":
-        for word in words:
-            if word.key == "TABLE":  # sqlglot takes it for a name, and so misses the table
-                c.refuse_at("TABLE in a query is not followed: write SELECT * FROM", word)
+    if c.dialect != "trino":
+        _check_tables(c, first, until)
+
+
+def _check_tables(c: Cursor, first: int, until: int) -> None:
+    """No `TABLE name` as a query: sqlglot takes the word for a name, and misses the table."""
+    words = c.words(first, until)
+    for number, word in enumerate(words):
+        values = number + 1 < len(words) and words[number + 1].key == "("
+        if word.key == "TABLE" and not (values and c.dialect == "hive"):
+            c.refuse_at("TABLE in a query is not followed: write SELECT * FROM", word)
