@@ -48,6 +48,7 @@ def answers(asked: Oracle, what: Asked, chance: random.Random) -> Iterator[Answe
                 for column in (*table.columns, *table.partition_keys):
                     name = f"{table.full_name}.{column}"
                     yield user, "select", name, _word(column in readable)
+        asked.leave(user)
 
 
 def _on_tables(

@@ -6,11 +6,13 @@ last change of memberships: a session holds the roles it began with.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from pyhive.exc import OperationalError
+from pyhive.exc import Error, OperationalError
+from thrift.transport.TTransport import TTransportException
 
 from tests.hive.hive_server import ADMIN, HiveServer
 from tests.hive.lake_tables import LakeTable, quote
@@ -22,6 +24,7 @@ _DENIED = re.compile(
     r"Permission denied|No privilege '|Unsupported privilege type"
     r"|Failed to retrieve roles|MRoleMap\.getRole\(\)|getCurrentRoles\(\)\" is null"
 )
+_LOST_METASTORE = re.compile(r"Unable to instantiate \S*SessionHiveMetaStoreClient")
 _DENIED_OBJECTS = re.compile(
     r"\[[\w, ]+\] on Object \[type=TABLE_OR_VIEW, name=(.+?)(?:, action=\w+)?\](?=[,\]])"
 )
@@ -46,6 +49,13 @@ class Oracle:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
+
+    def leave(self, user: str) -> None:
+        """Close the user's connection; he is asked over a new one next time."""
+        connection = self._connections.pop(user, None)
+        if connection is not None:
+            with suppress(Error, TTransportException, OSError):
+                connection.close()
 
     def selectable(self, user: str, tables: Iterable[LakeTable]) -> frozenset[LakeTable]:
         """The tables of which the user may read everything (SELECT *)."""
@@ -150,14 +160,24 @@ class Oracle:
         return self._refusal(user, statement) is None
 
     def _refusal(self, user: str, statement: str) -> str | None:
-        """What Hive denied with, or None when it allowed. Raises OracleError."""
-        try:
-            self._cursor(user).execute(f"EXPLAIN {statement}")
-        except OperationalError as error:
-            message = _message(error)
-            if _DENIED.search(message):
-                return message
-            raise OracleError(f"{user}: {statement}: {message}") from error
+        """What Hive denied with, or None when it allowed. Raises OracleError.
+
+        A busy machine's Hive sometimes has no connection to its metastore left: that is no
+        answer, and it is asked again.
+        """
+        for pause in (2, 10, 30, None):
+            try:
+                self._cursor(user).execute(f"EXPLAIN {statement}")
+            except OperationalError as error:
+                message = _message(error)
+                if _DENIED.search(message):
+                    return message
+                if pause is None or not _LOST_METASTORE.search(message):
+                    raise OracleError(f"{user}: {statement}: {message}") from error
+                self.leave(user)
+                time.sleep(pause)
+            else:
+                break
         return None
 
     def _cursor(self, user: str) -> Any:
