@@ -10,7 +10,17 @@ from types import ModuleType
 
 from benchmarks.figures import Measured
 from benchmarks.machine import describe_machine, load_now, today
-from benchmarks.measurements import audit_floor, check, cold, crawl, enforce, http, make_run, watch
+from benchmarks.measurements import (
+    audit_floor,
+    check,
+    cold,
+    crawl,
+    doors,
+    enforce,
+    http,
+    make_run,
+    watch,
+)
 from benchmarks.process import REPOSITORY
 from benchmarks.report import Report
 from benchmarks.rounds import say
@@ -25,6 +35,7 @@ MEASUREMENTS: Mapping[str, ModuleType] = {
     "make-run": make_run,
     "watch": watch,
     "check": check,
+    "doors": doors,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 
