@@ -184,7 +184,8 @@ class _Crawl:
             "evidence",
             "",
             "HiveServer2 does not show a grant's authorizer, its grantor's type or its row, nor "
-            "when roles were made, nor memberships of roles that are gone",
+            "when roles were made, nor memberships of roles that are gone, nor the catalog's "
+            "location, nor where a database's property ends whose value holds a comma",
             "Evidence of grants; users whom Hive refuses everything for a damaged membership "
             "count as if it did not",
         )

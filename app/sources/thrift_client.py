@@ -183,6 +183,12 @@ def tables_request(
     return ttypes.GetTablesRequest(database, names, capabilities if capable else None, catalog)
 
 
+def table_request(catalog: str | None, database: str, name: str) -> Any:
+    """A request for one table in full."""
+    capabilities = ttypes.ClientCapabilities([ttypes.ClientCapability.INSERT_ONLY_TABLES])
+    return ttypes.GetTableRequest(database, name, capabilities, catalog)
+
+
 def principal_type(number: int | None) -> str | None:
     """USER, ROLE or GROUP; a number nobody knows as itself."""
     if number is None:

@@ -12,6 +12,7 @@ from app.sources.thrift_client import (
     MissingCallError,
     RefusedError,
     ThriftClient,
+    table_request,
     tables_request,
 )
 
@@ -43,11 +44,25 @@ class TableReader:
                 return self._unreadable(wanted[0], str(problem))
             middle = len(wanted) // 2
             return [*self._batch(wanted[:middle]), *self._batch(wanted[middle:])]
-        rows = list(found.values())
+        rows = [self._with_sources(table) for table in found.values()]
         for table in wanted:
             if table.name not in found and table.kind:
                 rows += self._left_out(table)
         return rows
+
+    def _with_sources(self, table: HiveTable) -> HiveTable:
+        """A materialized view with what it is made from: only a call for one table says that."""
+        if table.kind != "MATERIALIZED_VIEW" or table.made_from:
+            return table
+        catalog = None if table.catalog == DEFAULT_CATALOG else table.catalog
+        try:
+            request = table_request(catalog, table.database, table.name)
+            return answers.table(self._client.call("get_table_req", request).table)
+        except AbsentError:
+            return table
+        except (MissingCallError, RefusedError) as problem:
+            self._lake.gap("table", table.shown, str(problem), "What the view is made from")
+            return table
 
     def _asked(self, wanted: list[HiveTable]) -> list[Any]:
         first = wanted[0]
