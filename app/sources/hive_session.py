@@ -21,6 +21,7 @@ from app.sources.thrift_transport import (
     TLS_OPTIONS,
     Endpoint,
     buffered,
+    close,
     endpoint,
     sasl,
     why_lost,
@@ -163,7 +164,7 @@ class HiveSession:
         if connection is not None:
             with suppress(exc.Error, *LOST):
                 connection.close()
-            _close_transport(connection)
+            close(connection._transport)
 
     def _tried(self, ask: Callable[[], _Found]) -> _Found:
         problem: BaseException | None = None
@@ -208,8 +209,7 @@ class HiveSession:
             raise OSError(str(refused)) from None
         finally:
             if self._connection is None:
-                with suppress(*LOST):
-                    transport.close()
+                close(transport)
         if self.as_admin:
             self._set_role()
 
@@ -263,12 +263,7 @@ class HiveSession:
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            _close_transport(connection)
-
-
-def _close_transport(connection: Any) -> None:
-    with suppress(*LOST):
-        connection._transport.close()
+            close(connection._transport)
 
 
 def _check(answer: Any) -> None:

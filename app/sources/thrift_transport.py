@@ -9,6 +9,7 @@ import logging
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,6 +166,13 @@ def buffered(socket: Any) -> Any:
 def framed(socket: Any) -> Any:
     """A framed transport over a socket."""
     return TTransport.TFramedTransport(socket)
+
+
+def close(transport: Any) -> None:
+    """Close a transport in whatever state it is; one over HTTP may not be closed twice."""
+    with suppress(*LOST):
+        if transport.isOpen():
+            transport.close()
 
 
 def why_lost(problem: BaseException) -> str:

@@ -126,8 +126,13 @@ def hive_server(
     with _running(folder, site, "org.apache.hive.service.server.HiveServer2") as process:
         server = HiveServer(mode, port, postgres, name, folder / "log", process.pid)
         _wait_for_port(port, process, server.log)
-        server.connect(ADMIN).close()
+        if site["hive.server2.authentication"] == "NONE" and _speaks_binary(site):
+            server.connect(ADMIN).close()
         yield server
+
+
+def _speaks_binary(site: Mapping[str, str]) -> bool:
+    return site.get("hive.server2.transport.mode", "binary") == "binary"
 
 
 @contextmanager
