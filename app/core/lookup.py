@@ -6,6 +6,7 @@ about one table costs the same on ten tables and on a million.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from app.core.facts import GRANT_LEVELS
 from app.core.mapped_rows import MappedRows
@@ -17,8 +18,8 @@ PARTITION_RIGHTS = "PARTITION_LEVEL_PRIVILEGE"
 _PART_OFFSETS = ("column_grants", "partition_grants", "partition_column_grants")
 
 
-#: So many tables' grants are kept at once: a question asks for the same ones again.
-_KEPT = 2_000
+#: So many rows of grants, and so many columns, are kept for who asks for the same again.
+_KEPT = 30_000
 
 #: principal type, principal, privilege, grant option, authorizer
 Rule = tuple[str, str, str, bool | None, str | None]
@@ -37,6 +38,24 @@ class Place:
     column: str | None = None
 
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class _Kept(dict[_Key, _Value]):
+    """What was read before, up to a bound on its rows; then it begins anew."""
+
+    _rows = 0
+
+    def keep(self, key: _Key, value: _Value, rows: int) -> None:
+        """Keep a value of so many rows."""
+        self._rows += rows + 1
+        if self._rows > _KEPT:
+            self.clear()
+            self._rows = rows + 1
+        self[key] = value
+
+
 class Lookup:
     """One snapshot, opened for questions."""
 
@@ -47,7 +66,8 @@ class Lookup:
         self._rules: dict[int, Rule] = {}
         self._grantors: dict[int, tuple[str | None, str | None]] = {}
         self._column_names: dict[int, str] = {}
-        self._kept_grants: dict[tuple[object, ...], TableGrants] = {}
+        self._kept_grants = _Kept[tuple[object, ...], TableGrants]()
+        self._kept_columns = _Kept[int, tuple[tuple[str, bool], ...]]()
 
     def rows(self, name: str) -> MappedRows:
         """The rows of one table of the layout."""
@@ -113,7 +133,14 @@ class Lookup:
         """The column names of a table in order, folded, partition keys last."""
         return tuple(name for name, _ in self._columns(table))
 
-    def _columns(self, table: int) -> list[tuple[str, bool]]:
+    def _columns(self, table: int) -> tuple[tuple[str, bool], ...]:
+        found = self._kept_columns.get(table)
+        if found is None:
+            found = tuple(self._read_columns(table))
+            self._kept_columns.keep(table, found, len(found))
+        return found
+
+    def _read_columns(self, table: int) -> list[tuple[str, bool]]:
         start, stop = self._range("columns", table)
         rows = self.rows("columns")
         return [
@@ -151,9 +178,8 @@ class Lookup:
         asked = (table, above, parts, evidence)
         found = self._kept_grants.get(asked)
         if found is None:
-            if len(self._kept_grants) >= _KEPT:
-                self._kept_grants.clear()
-            found = self._kept_grants[asked] = self._table_grants(*asked)
+            found = self._table_grants(*asked)
+            self._kept_grants.keep(asked, found, len(found.grants))
         return found
 
     def _table_grants(

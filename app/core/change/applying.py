@@ -9,6 +9,7 @@ from app.core.change import granting, objects, roles
 from app.core.change.causes import Cause, Holding, Taking
 from app.core.change.classes import ChangedClasses
 from app.core.change.deciding import DecideAfter
+from app.core.change.locations import table_beside
 from app.core.change.lookup import ChangedLookup
 from app.core.change.memberships import ChangedMemberships
 from app.core.change.notes import Kind, Note, Refused
@@ -19,7 +20,7 @@ from app.core.change.view import ChangedView, NamedView
 from app.core.classes import Classification
 from app.core.lake_view import LakeView
 from app.core.statements import types as said
-from app.core.statements.types import Statement
+from app.core.statements.types import ObjectRef, Span, Statement
 
 _APPLY: Mapping[type[Statement], Callable[[Session, Any], None]] = {
     said.Grant: granting.grant,
@@ -44,6 +45,13 @@ _APPLY: Mapping[type[Statement], Callable[[Session, Any], None]] = {
 
 #: What changes who may do what, and nothing else: without authorization it changes nothing.
 _OF_GRANTS = (said.Grant, said.Revoke, said.GrantRole, said.RevokeRole, said.SetRole)
+
+
+#: Those of roles, which Trino keeps for itself unless a catalog is named.
+_OF_ROLES = (said.GrantRole, said.RevokeRole, said.CreateRole, said.DropRole, said.SetRole)
+
+#: Kinds of object that a Hive metastore holds; `` where a statement names none.
+_HIVES_KINDS = ("", "table", "view", "database")
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,8 @@ def _apply_one(session: Session, statement: Statement) -> None:
         )
     elif session.mode.name == "off" and isinstance(statement, _OF_GRANTS):
         session.note(statement, Kind.NO_EFFECT, "authorization is off: nothing reads grants")
+    elif (why := _beside_hive(statement) or _over_files(session, statement)) is not None:
+        session.note(statement, Kind.UNKNOWN, *why)
     elif type(statement) in _APPLY:
         try:
             _APPLY[type(statement)](session, statement)
@@ -126,6 +136,30 @@ def _apply_one(session: Session, statement: Statement) -> None:
             session.note(statement, refused.kind, refused.reason, refused.span)
     elif not isinstance(statement, said.NoEffect):
         session.note(statement, Kind.UNKNOWN, "what it does is not known here")
+
+
+def _beside_hive(statement: Statement) -> tuple[str, Span | None] | None:
+    """Why a statement of another engine is about nothing that a Hive metastore holds."""
+    ref: ObjectRef | None = getattr(statement, "object", None)
+    if ref is not None and not isinstance(statement, said.Use) and ref.kind not in _HIVES_KINDS:
+        return f"a Hive metastore has no {ref.kind} to grant or own", ref.span
+    if isinstance(statement, said.CreateTable) and statement.replace:
+        why = "what is left of a table's grants when it is replaced is not known"
+        return why, statement.object.span
+    if statement.dialect == "trino" and isinstance(statement, _OF_ROLES) and not statement.catalog:
+        return "without IN catalog it is about roles of Trino's own, which are not read here", None
+    return None
+
+
+def _over_files(session: Session, statement: Statement) -> tuple[str, Span | None] | None:
+    """Why a table laid over files that another table shows cannot be judged."""
+    if not isinstance(statement, said.CreateTable | said.CreateDatabase) or not statement.location:
+        return None
+    other = table_beside(session.lookup.snapshot, statement.location)
+    if other is None:
+        return None
+    name = session.lookup.table_name(other)
+    return f"its location shows files of {name}, whoever may read those", statement.object.span
 
 
 def _runner(view: LakeView, lookup: ChangedLookup, user: str | None) -> Runner:

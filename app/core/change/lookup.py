@@ -119,9 +119,9 @@ class ChangedLookup(Lookup):
             return self._plain.database_name(database)
         return ObjectName(changed.catalog, changed.name)
 
-    def _columns(self, table: int) -> list[tuple[str, bool]]:
+    def _columns(self, table: int) -> tuple[tuple[str, bool], ...]:
         changed = self.tables.get(table)
-        return list(changed.columns) if changed is not None else self._plain._columns(table)
+        return tuple(changed.columns) if changed is not None else self._plain._columns(table)
 
     def properties(self, table: int) -> dict[str, str | None]:
         """The properties of a table."""

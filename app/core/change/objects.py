@@ -94,7 +94,7 @@ def create_table(session: Session, said: CreateTable) -> None:
         columns = [(name, False) for name in column_names(session, held, said.columns)]
     elif said.like is not None:
         like = session.table(said.like, said.dialect)
-        columns = session.lookup._columns(like)
+        columns = list(session.lookup._columns(like))
     columns += [(fold(name), True) for name in said.partition_keys]
     made = _make(session, said, database, said.object, "MANAGED_TABLE", tuple(columns))
     made.properties.update(said.properties)
