@@ -185,7 +185,8 @@ class _Crawl:
             "",
             "HiveServer2 does not show a grant's authorizer, its grantor's type or its row, nor "
             "when roles were made, nor memberships of roles that are gone, nor the catalog's "
-            "location, nor where a database's property ends whose value holds a comma",
+            "location, nor where a database's property ends whose value holds a comma, nor what a "
+            "materialized view was made from other than by its text",
             "Evidence of grants; users whom Hive refuses everything for a damaged membership "
             "count as if it did not",
         )
