@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from app.alert.bounding import one_line
 from app.core.incidents import (
@@ -121,7 +122,9 @@ def link(notice: Notice, base: str | None) -> str:
     given = notice.data.get("link")
     path = given if isinstance(given, str) and given.startswith("/") else ""
     if not path and notice.incident.isalnum():
-        path = f"/v1/incidents/{notice.incident}"
+        path = (
+            f"/v1/lakes/{quote(notice.lake, safe='', errors='replace')}/incidents/{notice.incident}"
+        )
     if not base or not path or path.startswith("//") or not path.isascii():
         return ""
     if not path.isprintable() or any(sign in path for sign in " \"'<>|\\`"):

@@ -128,7 +128,7 @@ def test_a_mail_says_what_opened_and_belongs_to_its_incidents_thread() -> None:
         "Owners: privacy@example.com",
         "Granted by: hive_admin",
         "Since: 2026-06-12 08:00:00 UTC",
-        f"https://lw.example.com/v1/incidents/{NOTICE.incident}",
+        f"https://lw.example.com/v1/lakes/{NOTICE.lake}/incidents/{NOTICE.incident}",
     ):
         assert said in text
 

@@ -56,7 +56,9 @@ def test_the_body_of_a_notice() -> None:
     assert (body["type"], body["timestamp"]) == ("incident.opened", NOTICE.at)
     data = body["data"]
     assert data["id"] == NOTICE.id
-    assert data["link"] == f"https://lw.example.com/v1/incidents/{NOTICE.incident}"
+    assert (
+        data["link"] == f"https://lw.example.com/v1/lakes/{NOTICE.lake}/incidents/{NOTICE.incident}"
+    )
     assert (data["owners_to_tell"], data["grantors"]) == (["privacy@example.com"], ["hive_admin"])
     assert "cut" not in data
     still_open = document(message(named("x", "still-open")), None)

@@ -1,5 +1,6 @@
 """Whose files a location shows: a table laid over another's folder opens what that holds."""
 
+from posixpath import normpath
 from urllib.parse import urlsplit
 
 import pyarrow.compute as pc
@@ -28,9 +29,9 @@ def table_beside(snapshot: Snapshot, location: str) -> int | None:
 
 
 def _path(location: str) -> str:
-    """The path of a location without slashes at its end or doubled ones."""
-    parts = [part for part in urlsplit(location.strip()).path.split("/") if part not in ("", ".")]
-    return "/" + "/".join(parts) if parts else ""
+    """The path of a location, plain: no doubled slashes, no steps back."""
+    path = normpath("/" + urlsplit(location.strip()).path.lstrip("/"))
+    return "" if path == "/" else path
 
 
 def _above(path: str) -> list[str]:
