@@ -31,6 +31,7 @@ class TableReader:
         self._progress = progress
         self._kinds: dict[tuple[str, str], str] = {}
         self._wildcard = ""
+        self._read: dict[str, list[HiveTable]] = {}  # what finding the wildcard read already
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -104,10 +105,13 @@ class TableReader:
                 except (StatementError, UnreadableTextError):
                     continue
                 if wanted[database] <= {table.name for table in found}:
+                    self._read[database] = found
                     return wildcard
         return "%"
 
     def _of_database(self, session: HiveSession, database: str) -> list[HiveTable]:
+        if database in self._read:
+            return self._read[database]
         try:
             return _extended(session, database, self._wildcard)
         except (StatementError, UnreadableTextError):
