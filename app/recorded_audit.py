@@ -242,13 +242,14 @@ def _sees_absence(gaps: Sequence[Mapping[str, Any]], snapshot: StoredSnapshot) -
     """Whether what the run did not see is not there: the crawl was complete.
 
     A group or a user that the directory cannot tell of hides nothing: it counts as its worst
-    case. Nor does a view whose text cannot be parsed hide anything but itself, and what was
-    seen of it before is shadowed by its gap.
+    case. Nor does missing evidence, nor a view whose text cannot be parsed: what was seen of
+    such a view before is shadowed by its gap.
     """
     names = ("scope", "object", "reason", "doubt")
     unread = {tuple(row[name] for name in names) for row in snapshot.mapped("gaps").to_pylist()}
     return all(
-        (gap["scope"] == "directory" and gap["object"])
+        gap["scope"] == "evidence"
+        or (gap["scope"] == "directory" and gap["object"])
         or (gap["scope"] == "table" and tuple(gap[name] for name in names) not in unread)
         for gap in gaps
     )

@@ -103,7 +103,10 @@ SCHEMAS: dict[str, pa.Schema] = {
     # What the lake says of itself: `source`, `metastore_version`, later its settings.
     "lake_settings": _schema(("key", STRING), ("value", STRING)),
     "gaps": _schema(
-        ("scope", STRING),  # lake | directory | database | table | grants
+        (
+            "scope",
+            STRING,
+        ),  # lake | directory | database | table | grants | evidence (hides nothing)
         ("object", STRING),  # db, db.table, group:NAME, ...; empty for the whole scope
         ("reason", STRING),
         ("doubt", STRING),  # what cannot be said because of it
