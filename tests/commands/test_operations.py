@@ -42,7 +42,8 @@ class TestInit:
         assert (ran.code, "Name your lake's source" in ran.out) == (0, True)
         assert list(load_settings(None, {}).lakes) == ["main"]
         assert sorted(path.name for path in (here / "policies").iterdir()) == [
-            *("classes.yaml", "model.conf", "policy.csv", "severity.yaml", "tests", "waivers.yaml")
+            *("classes.yaml", "model.conf", "policy.csv", "routes.yaml"),
+            *("severity.yaml", "tests", "waivers.yaml"),
         ]
 
     def test_passwords_are_not_written(self, here: Path) -> None:
@@ -160,11 +161,11 @@ class TestTheStateDatabase:
     def test_upgrade(self, tmp_path: Path) -> None:
         lake = HandLake(tmp_path).write()
         ran = run("db", "upgrade", config=lake.config)
-        assert (ran.code, "empty → 0001" in ran.out) == (0, True)
+        assert (ran.code, "empty → 0004" in ran.out) == (0, True)
         ran = run("db", "upgrade", config=lake.config)
-        assert "up to date at 0001" in ran.out
+        assert "up to date at 0004" in ran.out
         as_json = run("db", "upgrade", "--format", "json", config=lake.config).json
-        assert (as_json["before"], as_json["now"]) == ("0001", "0001")
+        assert (as_json["before"], as_json["now"]) == ("0004", "0004")
 
     @pytest.mark.parametrize("content", [b"", b"hello world, this is no database at all" * 100])
     def test_one_that_is_no_database(self, own: HandLake, content: bytes) -> None:
