@@ -19,15 +19,15 @@ def hive_postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sql_standard_hive(hive_postgres: PostgresServer) -> Iterator[HiveServer]:
-    """A Hive in SQL-standard mode, empty when the session begins."""
+    """A Hive in SQL-standard mode, empty when the module begins."""
     with hive_server(hive_postgres, "sql-standard") as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def legacy_hive(hive_postgres: PostgresServer) -> Iterator[HiveServer]:
-    """A Hive in legacy mode, empty when the session begins."""
+    """A Hive in legacy mode, empty when the module begins."""
     with hive_server(hive_postgres, "legacy") as server:
         yield server

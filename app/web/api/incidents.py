@@ -42,7 +42,7 @@ IncidentPath = Annotated[
     ),
 ]
 IfMatch = Annotated[
-    str | None,
+    str,
     Header(
         pattern=r'^(W/)?"[0-9]{1,9}"$',
         description='The `version` that you saw, in quotes: `"7"`. If somebody changed it since, '
@@ -198,19 +198,19 @@ class ActWanted(Body):
 )
 def list_every_incident(
     caller: LakeReader,
-    state: Annotated[list[IncidentState] | None, Query(description="Any of these.")] = None,
-    severity: Annotated[list[Severity] | None, Query(description="Any of these.")] = None,
-    kind: Annotated[list[Kind] | None, Query(description="With such exposures.")] = None,
+    state: Annotated[tuple[IncidentState, ...], Query(description="Any of these.")] = (),
+    severity: Annotated[tuple[Severity, ...], Query(description="Any of these.")] = (),
+    kind: Annotated[tuple[Kind, ...], Query(description="With such exposures.")] = (),
     data_class: Annotated[
-        list[str] | None, Query(alias="class", max_length=50, description="Of such a class.")
-    ] = None,
+        tuple[str, ...], Query(alias="class", max_length=50, description="Of such a class.")
+    ] = (),
     waived: Annotated[Flag | None, Query(description="Only waived ones, or only others.")] = None,
     limit: Limit = 50,
     cursor: CursorText = None,
 ) -> dict[str, object]:
     """What one removable thing each opened, the gravest first; resolved ones too."""
     after = caller.place(cursor).after
-    wanted = IncidentFilter(state or (), severity or (), kind or (), data_class or (), waived)
+    wanted = IncidentFilter(state, severity, kind, data_class, waived)
     with reading_scope(caller.services.database) as session:
         page = list_incidents(
             session,
@@ -285,7 +285,7 @@ def acknowledge(
     caller: LakeRunner,
     key: IncidentPath,
     wanted: ActWanted | None = None,
-    if_match: IfMatch = None,
+    if_match: IfMatch = "",
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """Somebody looks after it; its alerts are not repeated."""
@@ -301,7 +301,7 @@ def claim(
     caller: LakeRunner,
     key: IncidentPath,
     wanted: ActWanted | None = None,
-    if_match: IfMatch = None,
+    if_match: IfMatch = "",
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """The next complete crawl tells whether it is: resolved, or still open and by what."""
@@ -313,13 +313,13 @@ def _act(
     key: str,
     act: Callable[..., IncidentRecord],
     wanted: ActWanted | None,
-    if_match: str | None,
+    if_match: str,
     idempotency_key: str | None,
 ) -> dict[str, object]:
     note = wanted.note if wanted else ""
     caller.asks({"note": note})
     _found(caller, key)
-    expected = None if if_match is None else int(if_match.removeprefix("W/").strip('"'))
+    expected = None if not if_match else int(if_match.removeprefix("W/").strip('"'))
     with session_scope(caller.services.database) as session:
         record = act(
             session,

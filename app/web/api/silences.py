@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from app.core.errors import SettingsError
+from app.core.errors import BadNameError, SettingsError
 from app.core.routes import Silence
 from app.store.database import reading_scope, session_scope
 from app.store.leases import database_now
 from app.store.silences import LONGEST_COMMENT, add_silence, end_silence, list_silences
 from app.web.bodies import Body
 from app.web.callers import Admin, Caller, Reader
-from app.web.errors import InvalidRequestError, ScopeMissingError
+from app.web.errors import ScopeMissingError
 from app.web.models import Answer
 from app.web.open_runs import iso
 from app.web.parameters import Flag, WholeText, moment_in
@@ -83,7 +83,7 @@ def make_silence(caller: Admin, wanted: SilenceWanted) -> dict[str, object]:
     caller.asks(wanted.model_dump())
     ends_at = moment_in(wanted.ends_at)
     if ends_at is None:
-        raise InvalidRequestError(
+        raise BadNameError(
             f"ends_at: {wanted.ends_at!r} is no moment", mend="Write 2026-06-12T20:00:00Z"
         )
     try:
@@ -97,7 +97,7 @@ def make_silence(caller: Admin, wanted: SilenceWanted) -> dict[str, object]:
                 now=database_now(session),
             )
     except SettingsError as refused:
-        raise InvalidRequestError(refused.message, mend=refused.mend) from None
+        raise BadNameError(refused.message, mend=refused.mend) from None
     return _shown(made)
 
 

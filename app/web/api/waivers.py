@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from app.core.errors import NotFoundError
+from app.core.errors import BadNameError, NotFoundError
 from app.core.names import show
 from app.core.waivers import MeasuredWaiver
 from app.store.database import reading_scope, session_scope
@@ -14,7 +14,6 @@ from app.store.waivers import LONGEST_TEXT, StoredWaiver, create_waiver, end_wai
 from app.web.api.incidents import IfMatch
 from app.web.bodies import Body, WholeNumber
 from app.web.callers import AdminAtLake, LakeCaller, LakeReader
-from app.web.errors import InvalidRequestError
 from app.web.models import Answer
 from app.web.open_runs import iso
 from app.web.parameters import IdempotencyKey, WholeText
@@ -24,6 +23,9 @@ router = APIRouter(tags=["incidents"])
 WaiverPath = Annotated[
     str, Path(max_length=200, description="A waiver's id.", examples=["w-20260612T081530123456-7k"])
 ]
+
+
+Bound = Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)]
 
 
 class WaiverWanted(Body):
@@ -43,8 +45,8 @@ class WaiverWanted(Body):
         description="The last day, UTC; at most 7 days from today.",
         examples=["2026-06-15"],
     )
-    max_tables: WholeNumber | None = Field(default=None, ge=0, le=2**31 - 1)
-    max_people: WholeNumber | None = Field(default=None, ge=0, le=2**31 - 1)
+    max_tables: Bound | None = None
+    max_people: Bound | None = None
 
 
 class MadeWaiverBody(Answer):
@@ -144,11 +146,11 @@ def make_waiver(
     summary="Take a waiver back",
 )
 def take_back(
-    caller: AdminAtLake, waiver_id: WaiverPath, if_match: IfMatch = None
+    caller: AdminAtLake, waiver_id: WaiverPath, if_match: IfMatch = ""
 ) -> dict[str, object]:
     """What it kept quiet is loud again at once."""
     _his(caller, waiver_id)
-    expected = None if if_match is None else int(if_match.removeprefix("W/").strip('"'))
+    expected = None if not if_match else int(if_match.removeprefix("W/").strip('"'))
     with session_scope(caller.services.database) as session:
         ended = end_waiver(session, waiver_id, caller.token.public_id, expected=expected)
     caller.services.incidents.apply_waivers(caller.lake.name, caller.token.public_id)
@@ -166,9 +168,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidRequestError(
-            f"expires: {text} is no day", mend="Write it as 2026-06-15"
-        ) from None
+        raise BadNameError(f"expires: {text} is no day", mend="Write it as 2026-06-15") from None
 
 
 def _made(one: StoredWaiver) -> dict[str, Any]:
