@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from app.core.errors import BadNameError, NotFoundError
 from app.core.names import show
@@ -25,7 +25,12 @@ WaiverPath = Annotated[
 ]
 
 
-Bound = Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)]
+_MOST = 2**31 - 1
+Bound = Annotated[
+    WholeNumber,
+    Field(ge=0, le=_MOST),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MOST}),
+]
 
 
 class WaiverWanted(Body):
