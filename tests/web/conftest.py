@@ -79,6 +79,13 @@ def shared_place(audited_folder: Path, tmp_path_factory: pytest.TempPathFactory)
         yield place
 
 
+@pytest.fixture(scope="module")
+def fuzzed_place(audited_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The audited lake, for requests that may revoke, acknowledge or waive whatever they find."""
+    with _opened(_copied(audited_folder, tmp_path_factory.mktemp("fuzzed") / "copy")) as place:
+        yield place
+
+
 @pytest.fixture(scope="session")
 def shared_client(shared_place: Place) -> Iterator[TestClient]:
     """A client with the scope read on every lake."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
@@ -25,16 +26,26 @@ _QUICK = settings(
 
 
 @pytest.fixture(scope="module")
-def fuzzed(shared_place: Place) -> Iterator[tuple[Any, dict[str, str]]]:
-    """The schema bound to the application, and the headers that let one in."""
-    newest = shared_place.newest_run()
-    services = replace(shared_place.services, audit=lambda lake, progress: newest)
+def application(fuzzed_place: Place) -> Iterator[FastAPI]:
+    """The application on a lake that only this module asks."""
+    newest = fuzzed_place.newest_run()
+    services = replace(fuzzed_place.services, audit=lambda lake, progress: newest)
     app = create_app(services)
-    headers = {"Authorization": f"Bearer {shared_place.token('read', 'run', 'admin')}"}
     with TestClient(app):
-        schema = schemathesis.openapi.from_asgi("/openapi.json", app)
-        schema.config.update(headers=headers)
-        yield schema, headers
+        yield app
+
+
+@pytest.fixture
+def fuzzed(application: FastAPI, fuzzed_place: Place) -> tuple[Any, dict[str, str]]:
+    """The schema bound to the application, and the headers that let one in.
+
+    Each test brings a token of its own: what an earlier one revoked lets nobody in, and a
+    fuzz that gets nothing but 401 finds nothing.
+    """
+    headers = {"Authorization": f"Bearer {fuzzed_place.token('read', 'run', 'admin')}"}
+    schema = schemathesis.openapi.from_asgi("/openapi.json", application)
+    schema.config.update(headers=headers)
+    return schema, headers
 
 
 #: What takes neither a parameter nor a body cannot be asked wrongly.
