@@ -1,0 +1,61 @@
+"""What an audit is made from, and one made and recorded."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.core.facts import Progress, no_progress
+from app.settings import LakeSettings, Settings
+from app.wiring.engines import new_engine, view_parses
+from app.wiring.lakes import settled
+from app.wiring.policies import compile_judge, load_policies
+from app.wiring.snapshots import crawl, newest_snapshot
+from app.wiring.state import opened_state
+
+if TYPE_CHECKING:
+    from app.audit import AuditParts
+    from app.core.verdicts import Policies
+    from app.lake.snapshot import StoredSnapshot
+    from app.recorded_audit import RecordedRun
+
+
+def audit_parts(lake: LakeSettings, data: Path, policies: "Policies", fail_on: str) -> "AuditParts":
+    """What an audit of a lake is made from. Raises ModeUnknownError, SourceError."""
+    from app.audit import AuditParts
+    from app.core.rights import mode_named
+    from app.lake.results import spill_folder
+
+    lake = settled(lake)
+    return AuditParts(
+        lake=lake.name,
+        data=data,
+        mode=mode_named(lake.mode),
+        engine_groups=lake.groups,
+        everyone_at=lake.everyone_at,
+        policies=policies,
+        compile_judge=compile_judge,
+        new_engine=lambda: new_engine(spill_folder(data, lake.name)),
+        view_parses=view_parses(data),
+        fail_on=fail_on,
+    )
+
+
+def run_audit(
+    settings: Settings,
+    lake: LakeSettings,
+    *,
+    fail_on: str = "SEV4",
+    crawl_first: bool = True,
+    progress: Progress = no_progress,
+) -> "RecordedRun":
+    """Audit a lake and record the run. Policies and mode are checked before the crawl."""
+    from app.recorded_audit import audit_lake
+
+    parts = audit_parts(lake, settings.data, load_policies(lake), fail_on)
+
+    def take(progress: Progress) -> "StoredSnapshot":
+        if crawl_first:
+            return crawl(lake, settings.data, progress)
+        return newest_snapshot(lake, settings.data)
+
+    with opened_state(settings) as database:
+        return audit_lake(parts, database, take, str(lake.source), progress)
