@@ -4,7 +4,7 @@
 lives in its own room; here they are only put in order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from app.core.classify import classify
 from app.core.engine import Engine
 from app.core.facts import Progress, no_progress
 from app.core.gaps import judged_gaps, recorded_gaps, shadow_condition
+from app.core.incidents import FoundIncident
 from app.core.judging import TableJudge
 from app.core.lookup import Lookup
 from app.core.memberships import Memberships
@@ -76,6 +77,7 @@ class AuditResult:
 
     folder: Path
     posture: Posture
+    incidents: Sequence[FoundIncident]
 
 
 def audit_snapshot(
@@ -140,7 +142,7 @@ def audit_snapshot(
         folder = begin_results(parts.data, parts.lake, run.run)
         write_results(engine, folder, openings, reach.population.subject_table)
         write_incidents(folder, incidents, incident_pairs)
-        return AuditResult(finish_results(folder, said), said)
+        return AuditResult(finish_results(folder, said), said, incidents)
     finally:
         engine.close()
 

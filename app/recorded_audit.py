@@ -21,10 +21,10 @@ from app.core.incident_telling import RunSight
 from app.core.run_report import Posture
 from app.core.verdicts import Waiver
 from app.core.waivers import API, FILE, SourcedWaiver, WaiverVerdicts, measure_waivers, unmeasured
-from app.lake.recorded_incidents import INCIDENTS, read_incidents, read_pairs
+from app.lake.recorded_incidents import INCIDENTS, read_pairs
 from app.lake.results import sweep_results
 from app.lake.snapshot import StoredSnapshot
-from app.store import incidents, outbox, runs, snapshots, waivers
+from app.store import incident_writing, incidents, outbox, runs, snapshots, waivers
 from app.store.database import Database, Session, reading_scope, session_scope
 from app.store.lease_keeping import KeptLease, kept_lease
 from app.store.leases import audit_lease
@@ -141,7 +141,7 @@ def apply_lake_waivers(
             now = _now()
             sight = RunSight(run=run.id, lake=lake, began=now, now=now, complete=False)
             changes = apply_waivers(before.values(), sight, waived, actor)
-            incidents.write_changes(session, changes, before)
+            incident_writing.write_changes(session, changes, before)
             return waived
     raise _restless(lake)
 
@@ -232,8 +232,8 @@ def _live_through(
         crawled=_utc(snapshot.seen_at),
         policies_changed=previous is not None and previous.policies_digest != parts.policies.digest,
     )
-    changes, notices = live_through(before, read_incidents(result.folder), sight, waived)
-    incidents.write_changes(session, changes, before)
+    changes, notices = live_through(before, result.incidents, sight, waived)
+    incident_writing.write_changes(session, changes, before)
     for notice in notices:
         outbox.add_notice(session, notice)
 

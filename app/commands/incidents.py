@@ -215,7 +215,7 @@ def plan(key: str, config: Path | None, output: str) -> None:
 @config_option
 def acknowledge(key: str, note: str, config: Path | None) -> None:
     """Take the incident KEY on: its repeated alerts stop."""
-    from app.store.incidents import acknowledge_incident
+    from app.store.incident_acts import acknowledge_incident
 
     _act(config, key, acknowledge_incident, note, "acknowledged")
 
@@ -226,7 +226,7 @@ def acknowledge(key: str, note: str, config: Path | None) -> None:
 @config_option
 def claim(key: str, note: str, config: Path | None) -> None:
     """Say that the incident KEY is mended. The next complete crawl tells whether it is."""
-    from app.store.incidents import claim_incident_mended
+    from app.store.incident_acts import claim_incident_mended
 
     _act(config, key, claim_incident_mended, note, "claimed mended; the next crawl tells")
 

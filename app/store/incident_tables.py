@@ -16,7 +16,8 @@ from app.store.column_types import Counter, Document, Moment, Text
 from app.store.tables import metadata
 
 #: One row an incident, by its key. `sequence` is the number of its last event and the
-#: version that edits are checked against; `record` holds what the columns do not.
+#: version that edits are checked against; `last_seen` and `last_run` are the last run's that
+#: saw it; `record` holds what the columns do not.
 incidents = Table(
     "incidents",
     metadata,
@@ -28,6 +29,8 @@ incidents = Table(
     Column("sequence", Integer, nullable=False),
     Column("kinds", Document, nullable=False),
     Column("classes", Document, nullable=False),
+    Column("last_seen", Text, nullable=False),  # when that run began, as records say it
+    Column("last_run", Text, nullable=False),
     Column("record", Document, nullable=False),
     CheckConstraint(
         "state IN ('open', 'acknowledged', 'mended', 'resolved', 'unknown')", name="state"

@@ -151,17 +151,18 @@ def _upgrade(database: Database, busy_seconds: float) -> None:
                 mend="Name a file of its own for Lakewarden's state",
             )
         if not state.is_ready:
-            _run_revisions(session)
+            run_revisions(session)
 
 
-def _run_revisions(session: Session) -> None:
+def run_revisions(session: Session, until: str = "head") -> None:
+    """Bring the database of a session to a revision, within its transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_versions().parent).replace("%", "%%"))
     config.attributes["connection"] = session
-    command.upgrade(config, "head")
+    command.upgrade(config, until)
 
 
 def _wait_for_other_upgrades(session: Session) -> None:

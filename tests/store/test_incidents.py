@@ -14,11 +14,10 @@ from app.core.incidents import FoundIncident
 from app.store.database import Database, Session, reading_scope, session_scope
 from app.store.holders import new_holder
 from app.store.identifiers import utc_now
+from app.store.incident_acts import LONGEST_NOTE, acknowledge_incident, claim_incident_mended
+from app.store.incident_writing import write_changes
 from app.store.incidents import (
-    LONGEST_NOTE,
     IncidentFilter,
-    acknowledge_incident,
-    claim_incident_mended,
     count_incidents,
     every_event,
     incident,
@@ -26,7 +25,6 @@ from app.store.incidents import (
     list_events,
     list_incidents,
     lock_lake,
-    write_changes,
 )
 from app.store.leases import acquire_lease, audit_lease
 from app.store.outbox import claim_notices, waiting_notices
@@ -83,6 +81,20 @@ def test_changes_events_and_notices_are_written_together(database: Database) -> 
     with session_scope(database) as session:
         assert kinds(session) == ["opened"]
         assert [each.id for each in claim_notices(session, "w")] == [f"{LEAK.key}-1"]
+
+
+def test_what_is_only_seen_again_keeps_its_record(session: Session) -> None:
+    others = [found(f"r{number}") for number in range(3)]
+    record_run(session, 1, LEAK, *others)
+    grown = replace(LEAK, people=LEAK.people + 1)
+    record_run(session, 2, grown, *others)
+    after = incidents_of_lake(session, LAKE)
+    assert {record.last_run for record in after.values()} == {sight(2).run}
+    assert {record.last_seen for record in after.values()} == {sight(2).began}
+    assert {record.first_run for record in after.values()} == {sight(1).run}
+    assert kinds(session) == ["opened", "grown"]
+    assert [kinds(session, each.key) for each in others] == [["opened"]] * 3
+    assert [after[each.key].found for each in (grown, *others)] == [grown, *others]
 
 
 def test_events_are_never_changed(database: Database, kind: str) -> None:

@@ -15,14 +15,32 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Column, MetaData, Table, insert, inspect, text
 
 import migrations
 from app.core.errors import StateError
+from app.core.incident_life import live_through
 from app.store.all_tables import metadata
 from app.store.column_types import Text
-from app.store.database import Database, connect, reading_scope, session_scope
-from app.store.schema import check, known_revisions, open_database, schema_state, upgrade
+from app.store.database import (
+    Database,
+    connect,
+    reading_scope,
+    session_scope,
+    sqlite_file,
+)
+from app.store.incident_documents import record_row
+from app.store.incident_tables import incidents
+from app.store.incidents import incidents_of_lake
+from app.store.schema import (
+    check,
+    known_revisions,
+    open_database,
+    run_revisions,
+    schema_state,
+    upgrade,
+)
+from tests.core.found_incidents import LAKE, found, sight
 from tests.postgres_cluster import PostgresCluster, free_port
 
 
@@ -74,6 +92,26 @@ def test_an_upgrade_prepares_a_bare_database_and_then_changes_nothing(bare_url: 
     assert upgrade(bare_url).current == known_revisions()[-1]
     assert check(bare_url).is_ready
     open_database(bare_url).close()
+
+
+def test_sightings_move_out_of_the_records_that_held_them(bare: Database) -> None:
+    leak = found()
+    change = live_through({}, [leak], sight(1))[0][0]
+    row = record_row(change.record)
+    seen = {name: row.pop(name) for name in ("last_seen", "last_run")}
+    older = {**row, "record": row["record"] | seen}
+    if (file := sqlite_file(bare)) is not None:
+        file.parent.mkdir()
+        file.touch()
+    with session_scope(bare) as session:
+        run_revisions(session, "0004")
+        columns = [column for column in incidents.columns if column.name not in seen]
+        table = Table(
+            "incidents", MetaData(), *(Column(column.name, column.type) for column in columns)
+        )
+        session.execute(insert(table), [older])
+        run_revisions(session)
+        assert incidents_of_lake(session, LAKE) == {leak.key: change.record}
 
 
 def test_checking_a_bare_database_says_how_to_prepare_it(bare_url: str) -> None:

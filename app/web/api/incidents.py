@@ -15,15 +15,8 @@ from app.core.names import show
 from app.report.exposure_fields import exposure_page
 from app.report.moments import iso_time
 from app.store.database import reading_scope, session_scope
-from app.store.incidents import (
-    LONGEST_NOTE,
-    IncidentFilter,
-    acknowledge_incident,
-    claim_incident_mended,
-    incident,
-    list_events,
-    list_incidents,
-)
+from app.store.incident_acts import LONGEST_NOTE, acknowledge_incident, claim_incident_mended
+from app.store.incidents import IncidentFilter, incident, list_events, list_incidents
 from app.web.api.exposures import Exposure
 from app.web.bodies import Body
 from app.web.callers import LakeCaller, LakeReader, LakeRunner

@@ -1,0 +1,66 @@
+"""What a step in the life of incidents came to, written in few statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sqlalchemy import bindparam, insert, update
+
+from app.core.incident_records import IncidentChange, IncidentRecord
+from app.store.database import Session
+from app.store.incident_documents import event_row, record_row
+from app.store.incident_tables import incident_events, incidents
+from app.store.outbox import add_notice
+
+#: So many keys stand in one statement.
+_KEYS = 500
+
+
+def write_changes(
+    session: Session, changes: Iterable[IncidentChange], before: Mapping[str, IncidentRecord]
+) -> None:
+    """Write what changed, with its events and notices.
+
+    A record that was only seen again costs a place in a list of keys: of thousands of
+    incidents an ordinary run changes a few.
+    """
+    changes = list(changes)
+    new, changed = [], []
+    seen: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for record in (change.record for change in changes):
+        old = before.get(record.key)
+        if old is None:
+            new.append(record_row(record))
+        elif replace(old, last_seen=record.last_seen, last_run=record.last_run) != record:
+            changed.append(record_row(record))
+        elif old != record:
+            seen[record.last_seen, record.last_run].append(record.key)
+    if new:
+        session.execute(insert(incidents), new)
+    if changed:
+        _rewrite(session, changed)
+    for (last_seen, last_run), keys in seen.items():
+        _see_again(session, keys, last_seen, last_run)
+    events = [event_row(event) for change in changes for event in change.events]
+    if events:
+        session.execute(insert(incident_events), events)
+    for notice in (notice for change in changes for notice in change.notices):
+        add_notice(session, notice)
+
+
+def _rewrite(session: Session, rows: list[dict[str, object]]) -> None:
+    names = [name for name in rows[0] if name != "key"]
+    statement = update(incidents).where(incidents.c.key == bindparam("its_key"))
+    values: dict[str, object] = {name: bindparam(f"its_{name}") for name in names}
+    session.execute(
+        statement.values(values),
+        [{f"its_{name}": value for name, value in row.items()} for row in rows],
+    )
+
+
+def _see_again(session: Session, keys: list[str], last_seen: str, last_run: str) -> None:
+    for start in range(0, len(keys), _KEYS):
+        some = incidents.c.key.in_(keys[start : start + _KEYS])
+        session.execute(
+            update(incidents).where(some).values(last_seen=last_seen, last_run=last_run)
+        )
