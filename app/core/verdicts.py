@@ -70,6 +70,14 @@ class Judge(Protocol):
         """The line that decides for one subject (`user:x`), if one does."""
         ...
 
+    def decide(self, user: str, data_class: str, right: str) -> tuple[bool, PolicyLine | None]:
+        """The answer for one user by exact name, and the line that decided, if one did.
+
+        Also for a name that the population does not hold: policy may speak of it, by name or
+        by pattern, so it is not what ANYONE is.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Waiver:

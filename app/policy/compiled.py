@@ -8,6 +8,7 @@ judge falls back to `stepwise`: one enforce a class of equal requests.
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 from casbin.constant.constants import (
     ALLOW_AND_DENY_EFFECT,
@@ -21,13 +22,14 @@ from pyroaring import BitMap, FrozenBitMap
 
 from app.core.classes import UNCLASSIFIED
 from app.core.names import RIGHTS
-from app.core.population import Population
+from app.core.population import ANYONE, Population
 from app.core.verdicts import Judge, Policies, PolicyLine
 from app.policy.enforcing import ask, enforcer_of, in_casbin_order, memberships_of, model_of
 from app.policy.expression import Atom, Functions, atoms, builtin_functions
 from app.policy.lines import CompiledLine, Matching, compile_lines
 from app.policy.model_conf import CasbinModel
-from app.policy.stepwise import StepwiseJudge, enforcer_above
+from app.policy.stepwise import StepwiseJudge, enforcer_above, enforcer_of_outsider
+from app.policy.subjects import Subject
 from app.policy.truths import DoesNotSplitError, Truths
 
 #: The effects of lines that can decide, by the model's effect.
@@ -82,6 +84,7 @@ class CompiledJudge:
         self._lines = lines
         self._stepwise: StepwiseJudge | None = None
         self._permitted: dict[tuple[str, str], FrozenBitMap] = {}
+        self._last_outsider: tuple[str, Any] | None = None
 
     def prove(self, classes: tuple[str, ...], rights: tuple[str, ...]) -> None:
         """Find every atom's truth for the known values now; fall back where one has none.
@@ -135,6 +138,24 @@ class CompiledJudge:
                 self._fall_back(because)
         assert self._stepwise is not None
         return self._stepwise.deciding_line(bit, data_class, right)
+
+    def decide(self, user: str, data_class: str, right: str) -> tuple[bool, PolicyLine | None]:
+        """The answer for one user by exact name, and the line that decided, if one did."""
+        subject = f"user:{user}"
+        bit = self._truths.memberships.subjects.population.bit(user)
+        if bit == ANYONE:
+            return ask(self._outsider(subject), self._model, Subject(subject), data_class, right)
+        allowed = bit in self.permitted(data_class, right)
+        return allowed, self.deciding_line(subject, data_class, right)
+
+    def _outsider(self, subject: str) -> Any:
+        """Casbin itself for a user whom the population does not hold; the last one is kept."""
+        if self._last_outsider is None or self._last_outsider[0] != subject:
+            enforcer = enforcer_of_outsider(
+                subject, self._policies, self._model, self._truths.memberships
+            )
+            self._last_outsider = subject, enforcer
+        return self._last_outsider[1]
 
     def _deciding_for_a_name(self, name: str, data_class: str, right: str) -> PolicyLine | None:
         """For a group or role: what decides for somebody who is that and nothing else."""

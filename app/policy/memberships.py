@@ -85,6 +85,11 @@ class Memberships:
             for parent in self.parents(name):
                 yield name, parent
 
+    def rows_of_outsider(self, subject: str) -> Iterator[tuple[str, str]]:
+        """The rows above a user whom the population does not hold; he too is in everyone."""
+        yield subject, EVERYONE
+        yield from self.rows((subject, EVERYONE))
+
     def members_of(self, target: str) -> FrozenBitMap:
         """The bits of everybody for whom `g(r.sub, target)` holds."""
         found = self._members.get(target)

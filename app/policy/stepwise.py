@@ -12,11 +12,12 @@ from typing import Any
 from pyroaring import BitMap, FrozenBitMap
 
 from app.core.verdicts import Policies, PolicyLine
-from app.policy.enforcing import ask, enforcer_of
+from app.policy.enforcing import ask, enforcer_of, in_casbin_order
 from app.policy.expression import Atom, atoms
 from app.policy.lines import CompiledLine
 from app.policy.memberships import Memberships, Row
 from app.policy.model_conf import CasbinModel
+from app.policy.subjects import EVERYONE
 from app.policy.truths import DoesNotSplitError, Truths, Words
 
 
@@ -32,6 +33,22 @@ def enforcer_above(
     if "g" in model.groupings:
         groupings["g"] = tuple(memberships.rows(names))
     return enforcer_of(model, tuple(line.line for line in lines), groupings)
+
+
+def enforcer_of_outsider(
+    subject: str, policies: Policies, model: CasbinModel, memberships: Memberships
+) -> Any:
+    """An enforcer for a user whom the population does not hold, as if it held him.
+
+    Only subjectPriority orders the lines by who asks; then everybody's groups count.
+    """
+    groupings: dict[str, Iterable[Row]] = {**policies.hand_groupings}
+    if "g" in model.groupings:
+        groupings["g"] = tuple(memberships.rows_of_outsider(subject))
+    ordered = in_casbin_order(
+        model, policies.lines, lambda: [*memberships.rows(), (subject, EVERYONE)]
+    )
+    return enforcer_of(model, ordered, groupings)
 
 
 class StepwiseJudge:

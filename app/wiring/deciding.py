@@ -54,11 +54,9 @@ class Decider:
     def _compiled(
         self, view: "LakeView", user: str, classes: tuple[str, ...], right: str
     ) -> tuple[bool, tuple["PolicyLine", ...]]:
-        bit = view.reach.population.bit(user)
-        subject = view.reach.population.subject(bit)
-        allowed = all(bit in view.judge.permitted(name, right) for name in classes)
-        deciding = [view.judge.deciding_line(subject, name, right) for name in classes]
-        return allowed, tuple(dict.fromkeys(line for line in deciding if line is not None))
+        answers = [view.judge.decide(user, name, right) for name in classes]
+        deciding = (line for _, line in answers if line is not None)
+        return all(allowed for allowed, _ in answers), tuple(dict.fromkeys(deciding))
 
 
 def directory_entry(view: "LakeView", user: str) -> tuple[str, bool]:

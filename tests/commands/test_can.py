@@ -2,11 +2,13 @@
 
 import csv
 import io
+import shutil
 from pathlib import Path
 from time import perf_counter
 
 import pytest
 
+from app.wiring import starter_policies
 from tests.commands.hand_lake import HandLake
 from tests.commands.running import Ran, run
 
@@ -181,6 +183,29 @@ class TestABatch:
         assert ran.code == 0
         assert [(row["user"], row["answer"]) for row in rows] == [
             (name, "allowed") for name in names
+        ]
+
+    def test_whom_only_policy_names_is_himself_among_many_others(
+        self, audited: HandLake, tmp_path: Path
+    ) -> None:
+        """The first questions are asked of Casbin one by one, the others of the compiled judge."""
+        policies = tmp_path / "policies"
+        shutil.copytree(starter_policies(), policies)
+        with (policies / "policy.csv").open("a", encoding="utf-8") as file:
+            file.write("p, user:joiner, payroll, *, allow\ng, user:starter, group:hr-payroll\n")
+        right = ("select", "insert", "update", "delete", "alter", "drop", "index", "lock")
+        others = [(user, each) for user in ("ann", "bob", "cleo", "dan") for each in right]
+        asked = [("joiner", "insert"), *others, ("joiner", "select"), ("starter", "select")]
+        asked += [("starter", "insert"), ("nobody", "select")]
+        lines = "".join(f"{user},{each},hr_payroll.salaries\n" for user, each in asked)
+        ran = batch(audited, (HEADER + lines).encode(), "--policies", str(policies))
+        said = [(row["user"], row["permitted"]) for row in csv.DictReader(io.StringIO(ran.out))]
+        assert said[0] == ("joiner", "yes")
+        assert said[-4:] == [
+            ("joiner", "yes"),
+            ("starter", "yes"),
+            ("starter", "no"),
+            ("nobody", "no"),
         ]
 
     def test_ten_thousand_questions_are_answered_at_once(self, audited: HandLake) -> None:

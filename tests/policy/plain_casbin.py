@@ -12,10 +12,13 @@ from app.policy.enforcing import memberships_of
 DEPTH = 60
 
 
-def plain_enforcer(policies: Policies, population: Population) -> Any:
-    """An enforcer filled through an adapter, DEPTH levels deep."""
+def plain_enforcer(policies: Policies, population: Population, *outsiders: str) -> Any:
+    """An enforcer filled through an adapter, DEPTH levels deep.
+
+    outsiders: subjects whom the population does not hold, each a member of everyone too.
+    """
     model = casbin.Enforcer.new_model(text=policies.model_text)
-    adapter = _Lines(policies, population)
+    adapter = _Lines(policies, population, outsiders)
     enforcer = casbin.Enforcer(model)
     for key in ("g", "g2", "g3"):
         enforcer.set_named_role_manager(key, RoleManager(DEPTH))
@@ -25,9 +28,12 @@ def plain_enforcer(policies: Policies, population: Population) -> Any:
 
 
 class _Lines(casbin.persist.Adapter):  # type: ignore[misc]
-    def __init__(self, policies: Policies, population: Population) -> None:
+    def __init__(
+        self, policies: Policies, population: Population, outsiders: tuple[str, ...]
+    ) -> None:
         self.policies = policies
         self.rows = list(memberships_of(policies, population).rows())
+        self.rows += [(outsider, "everyone") for outsider in outsiders]
 
     def load_policy(self, model: Any) -> None:
         for line in self.policies.lines:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import PolicyError
+from app.core.population import ANYONE
 from app.core.verdicts import PolicyLine
 from app.policy.compiled import compile_judge
 from app.policy.enforcing import (
@@ -17,6 +18,7 @@ from app.policy.enforcing import (
     needs_population,
     reference_enforce,
 )
+from app.policy.subjects import Subject
 from tests.policy.cases import CLASSES, RIGHTS, Case, cases
 from tests.policy.plain_casbin import plain_enforcer
 
@@ -92,6 +94,32 @@ def _cold(
         kind=people.kind(bit),
         active=bit in people.active_people or bit in people.active_services,
     )
+
+
+@settings(every_model, max_examples=250)
+@given(cases(), st.sampled_from(("carl", "dora", "zed", "bobby", "~anyone")))
+def test_who_is_in_no_list_is_asked_about_by_his_own_name(case: Case, user: str) -> None:
+    """Policy may name, group by hand or match with a pattern whom the population lacks."""
+    people = case.population
+    if people.bit(user) != ANYONE:
+        return
+    judge = answered(lambda: compile_judge(case.policies, people))
+    if judge is None:
+        return
+    plain = plain_enforcer(case.policies, people, f"user:{user}")
+    for data_class in CLASSES:
+        for right in RIGHTS:
+            expected = _plainly(plain, Subject(f"user:{user}"), data_class, right)
+            found = answered(partial(judge.decide, user, data_class, right))
+            assert (None if found is None else found[0]) == expected
+
+
+def _plainly(plain: Any, subject: Subject, data_class: str, right: str) -> bool | None:
+    """Casbin's answer; None where it fails."""
+    try:
+        return bool(plain.enforce(subject, data_class, right))
+    except Exception:  # noqa: BLE001 - a function of the model may raise anything
+        return None
 
 
 @settings(every_model, max_examples=150)

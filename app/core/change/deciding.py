@@ -19,9 +19,6 @@ class DecideAfter:
         """As without the change where no membership is another, else by the compiled judge."""
         if self.after is None or not (self._lookup.members or self._lookup.gone_roles):
             return self._base.decide_one(user, classes, right)
-        population, judge = self.after.reach.population, self.after.judge
-        bit = population.bit(user)
-        allowed = all(bit in judge.permitted(name, right) for name in classes)
-        subject = population.subject(bit)
-        lines = (judge.deciding_line(subject, name, right) for name in classes)
-        return allowed, tuple(dict.fromkeys(line for line in lines if line is not None))
+        answers = [self.after.judge.decide(user, name, right) for name in classes]
+        lines = (line for _, line in answers if line is not None)
+        return all(allowed for allowed, _ in answers), tuple(dict.fromkeys(lines))
