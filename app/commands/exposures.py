@@ -1,6 +1,7 @@
 """`lakewarden exposures`."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,16 @@ def command(
     )
     asked = {"id": exposure, "run": run, **{name: list(each) for name, each in conditions.items()}}
     wiring.note_question(config, choice, "exposures", asked)
+    if exposure is not None:
+        rows = [_with_ways(row, results) for row in rows]
     _print(rows, total, output, one=exposure is not None)
+
+
+def _with_ways(row: dict[str, Any], results: "RunResults") -> dict[str, Any]:
+    """An exposure with the memberships that let everyone in, where some do."""
+    from app.core.openings import ways_of_everyone
+
+    return {**row, "paths": ways_of_everyone(results.openings(), row["openings"])}
 
 
 def _check_classes(results: "RunResults", wanted: tuple[str, ...]) -> None:
@@ -186,3 +196,13 @@ def _print_one(row: dict[str, Any]) -> None:
         )
     if row["grant_count"] > len(row["grants"]):
         click.echo(f"  … and {row['grant_count'] - len(row['grants']):,} more grants")
+    for way in row["paths"]:
+        steps = zip(way["path"], way["path_rows"], strict=True)
+        said = "; ".join(f"{show(step)} ({source})" for step, source in steps)
+        click.echo(
+            f"  everyone is in {show(way['opening'])}: {said}, by "
+            f"{show(way['granted_by'] or 'nobody named')} on {when(way['since'])}"
+        )
+    if row["scope"] == "table" and row["status"] != "gone":
+        name = shlex.quote(show(row["object"]))
+        click.echo(f"  who, and by which way: lakewarden who-can {row['right']} {name} --paths")

@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 from pyroaring import BitMap, FrozenBitMap
@@ -161,6 +162,12 @@ def _row(
         "granted_by": way[0].grantor if way else None,
         "since": max(times) if times else None,
     }
+
+
+def ways_of_everyone(openings: pa.Table, wanted: Sequence[str]) -> list[dict[str, Any]]:
+    """By which memberships everyone is behind some openings: those rows of OPENING_SCHEMA."""
+    chosen = openings.select(["opening", "path", "path_rows", "granted_by", "since"])
+    return [row for row in chosen.to_pylist() if row["path"] and row["opening"] in wanted]
 
 
 def describe_edge(edge: MembershipEdge) -> str:

@@ -1,6 +1,7 @@
 """Exposures that are about a principal or about the lake, not about one table."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 from pyroaring import BitMap, FrozenBitMap
@@ -56,7 +57,10 @@ def principal_findings(
             JOIN rules r ON r.ordinal = g.rule
             LEFT JOIN grantors w ON w.ordinal = g.grantor
         ), roles_of AS (
-            SELECT s.subject, count(*) AS memberships FROM role_members m JOIN suspects s
+            SELECT s.subject, count(*) AS memberships, max(m.create_time) AS newest,
+                   list({{role: m.role, source_row: m.source_row}}
+                        ORDER BY m.role, m.source_row)[1:{EVIDENCE_ROWS}] AS roles
+            FROM role_members m JOIN suspects s
             ON m.member_type = s.principal_type AND m.member = s.name GROUP BY 1
         ), tables_of AS (
             SELECT r.subject, count(DISTINCT CASE WHEN r.level BETWEEN 2 AND 5 THEN r.object END)
@@ -71,7 +75,8 @@ def principal_findings(
         )
         SELECT s.subject, s.kind, coalesce(m.memberships, 0) AS memberships,
                coalesce(t.tables, 0) AS tables,
-               coalesce(t.grants, 0) AS grants, t.newest, coalesce(t.evidence, []) AS evidence,
+               coalesce(t.grants, 0) AS grants, greatest(t.newest, m.newest) AS newest,
+               coalesce(t.evidence, []) AS evidence, coalesce(m.roles, []) AS roles,
                coalesce(c.classes, []) AS classes
         FROM suspects s LEFT JOIN tables_of t USING (subject)
         LEFT JOIN classes_of c USING (subject) LEFT JOIN roles_of m USING (subject)
@@ -126,7 +131,7 @@ def _suspects(reach: PopulationReach) -> pa.Table:
 
 def _principal_row(
     lake: str,
-    row: Mapping[str, object],
+    row: Mapping[str, Any],
     classes: Sequence[str],
     classification: Classification,
     severity: SeverityTable,
@@ -134,9 +139,6 @@ def _principal_row(
     subject, kind = str(row["subject"]), str(row["kind"])
     tier = worst_tier(classes, classification)
     found = severity.severity(tier, "few", "select") or MILDEST
-    held = (
-        f"{row['grants']} grants on {row['tables']} tables, {row['memberships']} role memberships"
-    )
     return {
         **_empty_row(lake, "principal", subject, "select"),
         "kind": kind,
@@ -152,8 +154,24 @@ def _principal_row(
         "grants": row["evidence"],
         "grant_count": row["grants"],
         "opened_at": row["newest"],
-        "detail": held,
+        "detail": _held(row),
     }
+
+
+def _held(row: Mapping[str, Any]) -> str:
+    """What a principal holds: grants by number, roles by name with their rows."""
+    grants = f"{counted(row['grants'], 'grant')} on {counted(row['tables'], 'table')}"
+    memberships = counted(row["memberships"], "role membership")
+    named = [_role(each) for each in row["roles"]]
+    if row["memberships"] > len(named):
+        named.append(f"and {row['memberships'] - len(named):,} more")
+    return f"{grants}, {memberships}" + (f": {', '.join(named)}" if named else "")
+
+
+def _role(membership: Mapping[str, Any]) -> str:
+    name = "a role that is gone" if membership["role"] is None else membership["role"]
+    row = membership["source_row"]
+    return f"{name} (ROLE_MAP {row})" if row is not None else str(name)
 
 
 def counted(count: object, word: str) -> str:

@@ -149,6 +149,26 @@ class TestExposures:
         assert as_json.json["grants"][0]["principal"] == "role:public"
         leaver = run("exposures", listed[4]["id"], config=audited.config)
         assert "who can" not in leaver.out
+        assert "  1 grant on 1 table, 0 role memberships\n" in leaver.out
+
+    def test_the_memberships_behind_one(self, own: HandLake) -> None:
+        """Everyone by a nesting, and a leaver by a role: the rows that did it are named."""
+        own.member("ROLE", "public", "readers")
+        own.member("USER", "gone", "readers", ADD_TIME=1_790_000_000)
+        own.write_metastore()
+        assert run("audit", config=own.config).code == 1
+        asked = ("exposures", "--object", "hr_payroll.salaries", "--format", "json")
+        found = run(*asked, config=own.config).json["exposures"][0]
+        ran = run("exposures", found["id"], config=own.config)
+        way = "everyone is in role:readers: role public is a member of role readers (ROLE_MAP 2)"
+        assert f"  {way}, by root on 2026-05-28" in ran.out
+        assert ran.lines[-1].endswith("lakewarden who-can select hr_payroll.salaries --paths")
+        as_json = run("exposures", found["id"], "--format", "json", config=own.config).json
+        assert [way["path_rows"] for way in as_json["paths"]] == [["ROLE_MAP 2"]]
+        asked = ("exposures", "--kind", "leaver", "--format", "json")
+        leaver = run(*asked, config=own.config).json["exposures"][0]
+        held = "1 grant on 1 table, 1 role membership: readers (ROLE_MAP 3)"
+        assert (leaver["detail"], leaver["opened_at"]) == (held, 1_790_000_000)
 
     @pytest.mark.parametrize(
         ("asked", "word"),

@@ -96,6 +96,11 @@ def test_one_exposure_by_its_id(shared_client: TestClient, every: list[Row]) -> 
         assert row.items() <= found.items()
         assert found["lake"] == LAKE
     assert shared_client.get(f"{HERE}/exposures/{'0' * 16}").status_code == 404
+    wide = next(row for row in every if row["openings"] == [f"role:{CONVENIENCE}"])
+    (way,) = shared_client.get(f"{HERE}/exposures/{wide['id']}").json()["paths"]
+    assert way["opening"] == f"role:{CONVENIENCE}"
+    assert way["path"] == [f"role public is a member of role {CONVENIENCE}"]
+    assert way["path_rows"] == ["ROLE_MAP 2"]
 
 
 def test_an_export_holds_every_row(shared_client: TestClient, every: list[Row]) -> None:

@@ -12,8 +12,10 @@ from starlette.responses import StreamingResponse
 
 from app.core.errors import NotFoundError
 from app.core.exposures import SCHEMA
+from app.core.openings import ways_of_everyone
 from app.core.run_report import RunReport
 from app.report.exposure_fields import exposure_page
+from app.report.moments import iso_time
 from app.report.registry import renderer
 from app.report.rendering import Look
 from app.web.callers import LakeReader
@@ -94,8 +96,23 @@ class Exposures(PageOfRun):
     items: list[Exposure] = Field(description="In the order asked for.")
 
 
+class WayOfEveryone(Answer):
+    """The memberships by which everyone is behind a principal."""
+
+    opening: str = Field(description="The principal whose grants open it.", examples=["role:staff"])
+    path: list[str] = Field(description="The memberships from `public` up to it, in words.")
+    path_rows: list[str] = Field(description="Their places in the metastore.")
+    granted_by: str | None = Field(description="Who made the first of them.")
+    since: str | None = Field(description="When the newest was made.")
+
+
 class ExposureBody(Exposure):
     """One exposure and the run it is from."""
+
+    paths: list[WayOfEveryone] = Field(
+        description="How everyone is let in, where memberships do it. For who else can, and by "
+        "which way, ask who-can and explain."
+    )
 
     lake: str = Field(description="The lake.")
     run: str = Field(description="The run.")
@@ -176,7 +193,10 @@ def show_exposure(
     query = ExposureQuery((Condition("id", "in", (exposure,)),), limit=1)
     for batch in caller.services.results.exposures(opened.run, query):
         for row in exposure_page(batch):
-            return {**row, "lake": opened.run.lake, "run": opened.run.id}
+            openings = caller.services.results.openings(opened.run)
+            ways = ways_of_everyone(openings, row["openings"])
+            paths = [{**way, "since": iso_time(way["since"])} for way in ways]
+            return {**row, "paths": paths, "lake": opened.run.lake, "run": opened.run.id}
     raise NotFoundError(
         f"run {opened.run.id} has no exposure {exposure}",
         mend="It may be closed: see changes, or name an earlier run",
