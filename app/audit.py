@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from app.core import exposure_rows, posture
 from app.core.assessment import Assessment, assess
-from app.core.causes.finding import find_causes
+from app.core.causes.finding import NOTHING_EARLIER, find_causes
 from app.core.classify import classify
 from app.core.engine import Engine
 from app.core.facts import Progress, no_progress
@@ -33,7 +33,7 @@ from app.core.setting_findings import setting_findings
 from app.core.snapshots import Snapshot, lake_settings
 from app.core.verdicts import Judge, Policies
 from app.core.view_text import ViewParses
-from app.lake.recorded_incidents import read_incidents, read_pairs, write_incidents
+from app.lake.recorded_incidents import RecordedIncidents, read_pairs, write_incidents
 from app.lake.results import begin_results, finish_results, write_results
 
 
@@ -132,7 +132,7 @@ def audit_snapshot(
             parts.engine_groups,
             assessment,
             parts.policies.classification,
-            read_incidents(run.earlier) if run.earlier else (),
+            RecordedIncidents(run.earlier) if run.earlier else NOTHING_EARLIER,
             read_pairs(run.earlier) if run.earlier else None,
         )
         said = _posture(

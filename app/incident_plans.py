@@ -10,7 +10,7 @@ from app.core.lake_view import LakeView
 from app.core.plans.desk import PlanDesk
 from app.core.plans.mending import plan_mend, scope_of
 from app.core.verdicts import Policies
-from app.lake.recorded_incidents import exposures_of, read_incidents
+from app.lake.recorded_incidents import RecordedIncidents, exposures_of
 from app.lake.results import RunResults
 
 _BATCH = 2_000
@@ -18,9 +18,9 @@ _BATCH = 2_000
 
 def incident_of_run(folder: Path, key: str) -> FoundIncident:
     """An incident as a run saw it. Raises NotFoundError where the run saw none of that key."""
-    for found in read_incidents(folder):
-        if found.key == key:
-            return found
+    found = RecordedIncidents(folder).incident(key)
+    if found is not None:
+        return found
     raise NotFoundError(
         f"the run does not see incident {key}: there is nothing to mend",
         mend="See lakewarden incidents for those that are open",

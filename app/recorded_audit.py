@@ -16,7 +16,7 @@ from app.audit import AuditParts, AuditResult, AuditRun, audit_snapshot
 from app.core.engine import Engine
 from app.core.errors import ConflictError
 from app.core.facts import Progress, no_progress
-from app.core.incident_life import apply_waivers, live_through
+from app.core.incident_life import apply_waivers, live_through, seen_as_before
 from app.core.incident_telling import RunSight
 from app.core.run_report import Posture
 from app.core.verdicts import Waiver
@@ -220,7 +220,9 @@ def _live_through(
     result: AuditResult,
     waived: WaiverVerdicts,
 ) -> None:
-    before = incidents.incidents_of_lake(session, parts.lake)
+    known = incidents.standings_of_lake(session, parts.lake)
+    same = seen_as_before(known, result.incidents, waived)
+    before = incidents.incidents_named(session, known.keys() - same)
     previous = runs.run(session, begun.previous_run) if begun.previous_run else None
     sight = RunSight(
         run=begun.id,
@@ -228,12 +230,13 @@ def _live_through(
         began=_utc(begun.started_at),
         now=_now(),
         complete=_sees_absence(result.posture["gaps"], snapshot),
-        baseline=begun.baseline or (not before and not _knew_incidents(previous)),
+        baseline=begun.baseline or (not known and not _knew_incidents(previous)),
         crawled=_utc(snapshot.seen_at),
         policies_changed=previous is not None and previous.policies_digest != parts.policies.digest,
     )
-    changes, notices = live_through(before, result.incidents, sight, waived)
+    changes, notices = live_through(before, result.incidents, sight, waived, same)
     incident_writing.write_changes(session, changes, before)
+    incident_writing.see_again(session, sorted(same), sight.began, sight.run)
     for notice in notices:
         outbox.add_notice(session, notice)
 

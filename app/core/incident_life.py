@@ -10,12 +10,13 @@ becomes unknown; what an incomplete run did not see stays as it was, and so does
 saw less of.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from app.core.incident_records import (
     OPEN,
     IncidentChange,
     IncidentRecord,
+    Standing,
     cause_words,
     has_grown,
     not_less,
@@ -39,6 +40,7 @@ from app.core.incidents import (
     FoundIncident,
     IncidentNumbers,
     Notice,
+    fingerprint,
 )
 from app.core.waivers import NOTHING_WAIVED, WaiverVerdicts
 
@@ -48,22 +50,44 @@ def live_through(
     found: Sequence[FoundIncident],
     run: RunSight,
     waived: WaiverVerdicts = NOTHING_WAIVED,
+    as_before: Collection[str] = (),
 ) -> tuple[list[IncidentChange], list[Notice]]:
     """One run's step in the life of all incidents of its lake, and the run's own notices.
 
-    before: all of the lake's records by key. Changes come in order of key; a record that
-    nothing happened to is among them where it was seen. The notices beside those of the
-    changes are the digest of a baseline.
+    before: the lake's records by key, but for those of `as_before` (`seen_as_before`), of
+    which nothing comes back. Changes come in order of key; a record that nothing happened
+    to is among them where it was seen. The notices beside those of the changes are the
+    digest of a baseline.
     """
     seen = {each.key: each for each in found}
     changes = []
-    for key in sorted({*before, *seen}):
+    for key in sorted({*before, *seen}.difference(as_before)):
         telling = _lived(before.get(key), seen.get(key), run, seen)
         if telling is None:
             continue
         _apply_waivers(telling, waived, still_counted=_is_seen(seen.get(key)))
         changes.append(finished(telling, before.get(key), quiet=run.baseline))
     return changes, [digest(changes, run)] if run.baseline else []
+
+
+def seen_as_before(
+    known: Mapping[str, Standing], found: Sequence[FoundIncident], waived: WaiverVerdicts
+) -> frozenset[str]:
+    """The incidents of which a run says again what the last one said, and nothing is due.
+
+    Nobody claimed that they are mended, no waiver keeps or kept them quiet, and no gap
+    hid them: to have been seen again is all that happens to them.
+    """
+    return frozenset(
+        each.key
+        for each in found
+        if not each.shadowed
+        and each.key not in waived.holding
+        and (before := known.get(each.key)) is not None
+        and before.state in (OPEN, ACKNOWLEDGED)
+        and not before.waived
+        and before.fingerprint == fingerprint(each)
+    )
 
 
 def apply_waivers(

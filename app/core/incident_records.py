@@ -58,6 +58,15 @@ class IncidentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """As little of a record as tells whether a run changes anything of it."""
+
+    state: str
+    waived: bool
+    fingerprint: str  # of what the last run found that saw it
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentEvent:
     """One change of an incident. actor: who did it; empty: the audit saw it."""
 

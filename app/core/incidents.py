@@ -7,7 +7,8 @@ severity may change, the key does not.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 
 #: What can be removed: a membership (an edge of roles or groups), all grants to one
 #: principal that open the same way, an owner, the authorization mode, a principal that
@@ -84,6 +85,18 @@ class FoundIncident:
     owners_to_tell: tuple[str, ...] = ()  # `tell` of its classes' contracts
     in_doubt: bool = False
     shadowed: bool = False  # a gap hides it: neither seen nor gone
+
+
+_EVERYTHING = attrgetter(
+    *(each.name for each in fields(FoundIncident) if each.name != "cause"),
+    *(f"cause.{each.name}" for each in fields(Cause)),
+)
+
+
+def fingerprint(found: FoundIncident) -> str:
+    """32 hex digits that are the same while a run says the same of an incident."""
+    said = repr(_EVERYTHING(found)).encode(errors="surrogatepass")
+    return hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The incidents of a run, as files in its results folder."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,21 @@ INCIDENT_SCHEMA = pa.schema(
 )
 
 
+#: Column → the attribute of a FoundIncident that it holds.
+_ATTRIBUTES = {
+    name: name.replace("cause_", "cause.", 1) if name.startswith("cause_") else name
+    for name in INCIDENT_SCHEMA.names
+}
+
+
 def write_incidents(folder: Path, incidents: Sequence[FoundIncident], pairs: pa.Table) -> None:
     """Write a run's incidents and which exposure belongs to which."""
-    rows = [_row(incident) for incident in incidents]
-    pq.write_table(
-        pa.Table.from_pylist(rows, INCIDENT_SCHEMA), folder / INCIDENTS, compression="zstd"
-    )
+    columns = [
+        pa.array(map(attrgetter(_ATTRIBUTES[each.name]), incidents), each.type)
+        for each in INCIDENT_SCHEMA
+    ]
+    rows = pa.Table.from_arrays(columns, schema=INCIDENT_SCHEMA)
+    pq.write_table(rows, folder / INCIDENTS, compression="zstd")
     pq.write_table(pairs.cast(PAIR_SCHEMA), folder / PAIRS, compression="zstd")
 
 
@@ -65,6 +75,31 @@ def read_incidents(folder: Path) -> list[FoundIncident]:
         return []
     rows = pq.read_table(folder / INCIDENTS).cast(INCIDENT_SCHEMA).to_pylist()
     return [_incident(row) for row in rows]
+
+
+class RecordedIncidents:
+    """The incidents of a run, read as they are asked for; none where it knew no incidents."""
+
+    def __init__(self, folder: Path) -> None:
+        file = folder / INCIDENTS
+        self._rows = (
+            pq.read_table(file).cast(INCIDENT_SCHEMA)
+            if file.is_file()
+            else INCIDENT_SCHEMA.empty_table()
+        )
+
+    def causes(self) -> list[Cause]:
+        """The causes of all of them."""
+        columns = (self._rows[f"cause_{each.name}"].to_pylist() for each in fields(Cause))
+        return [
+            Cause(kind, subject, tuple(parts), words)
+            for kind, subject, parts, words in zip(*columns, strict=True)
+        ]
+
+    def incident(self, key: str) -> FoundIncident | None:
+        """The one of a key."""
+        found = self._rows.filter(pc.equal(self._rows["key"], key)).to_pylist()
+        return _incident(found[0]) if found else None
 
 
 def read_pairs(folder: Path) -> pa.Table:
@@ -94,13 +129,6 @@ def exposures_of(folder: Path, key: str) -> tuple[str, ...]:
 
 def _both(pairs: pa.Table) -> Iterable[tuple[str, str]]:
     return zip(pairs["exposure"].to_pylist(), pairs["incident"].to_pylist(), strict=True)
-
-
-def _row(incident: FoundIncident) -> dict[str, Any]:
-    cause = incident.cause
-    named = {field.name: getattr(incident, field.name) for field in fields(incident)}
-    del named["cause"]
-    return named | {f"cause_{name}": value for name, value in asdict(cause).items()}
 
 
 def _incident(row: dict[str, Any]) -> FoundIncident:

@@ -1,6 +1,6 @@
 """An incident and its events as rows of the state database, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -8,17 +8,25 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.core.incident_records import IncidentEvent, IncidentRecord
-from app.core.incidents import Cause, FoundIncident, IncidentNumbers
+from app.core.incidents import Cause, FoundIncident, IncidentNumbers, fingerprint
 from app.store.incident_tables import incidents
 
 #: What makes a record whole, for a SELECT.
 RECORD_COLUMNS = (incidents.c.record, incidents.c.last_seen, incidents.c.last_run)
 
 
+#: So many keys stand in one statement.
+_KEYS = 500
+
 _NAMES: Mapping[type[Any], tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind))
     for kind in (IncidentRecord, FoundIncident, Cause, IncidentNumbers, IncidentEvent)
 }
+
+
+def in_pieces(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Keys in as many as one statement takes."""
+    return (keys[start : start + _KEYS] for start in range(0, len(keys), _KEYS))
 
 
 def utc_text(moment: datetime) -> str:
@@ -46,11 +54,12 @@ def record_row(record: IncidentRecord) -> dict[str, Any]:
         "classes": list(found.classes),
         "last_seen": record.last_seen,
         "last_run": record.last_run,
+        "fingerprint": fingerprint(found),
         "record": document,
     }
 
 
-def record_of(row: Row[Any, Any, Any]) -> IncidentRecord:
+def record_of(row: Row[*tuple[Any, ...]]) -> IncidentRecord:
     """The record of a row of RECORD_COLUMNS."""
     values = dict(row.record)
     found = dict(values.pop("found"))

@@ -31,6 +31,7 @@ incidents = Table(
     Column("classes", Document, nullable=False),
     Column("last_seen", Text, nullable=False),  # when that run began, as records say it
     Column("last_run", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),  # of what that run found; empty: not known
     Column("record", Document, nullable=False),
     CheckConstraint(
         "state IN ('open', 'acknowledged', 'mended', 'resolved', 'unknown')", name="state"

@@ -1,19 +1,16 @@
 """What a step in the life of incidents came to, written in few statements."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import bindparam, insert, update
 
 from app.core.incident_records import IncidentChange, IncidentRecord
 from app.store.database import Session
-from app.store.incident_documents import event_row, record_row
+from app.store.incident_documents import event_row, in_pieces, record_row
 from app.store.incident_tables import incident_events, incidents
 from app.store.outbox import add_notice
-
-#: So many keys stand in one statement.
-_KEYS = 500
 
 
 def write_changes(
@@ -40,7 +37,7 @@ def write_changes(
     if changed:
         _rewrite(session, changed)
     for (last_seen, last_run), keys in seen.items():
-        _see_again(session, keys, last_seen, last_run)
+        see_again(session, keys, last_seen, last_run)
     events = [event_row(event) for change in changes for event in change.events]
     if events:
         session.execute(insert(incident_events), events)
@@ -58,9 +55,8 @@ def _rewrite(session: Session, rows: list[dict[str, object]]) -> None:
     )
 
 
-def _see_again(session: Session, keys: list[str], last_seen: str, last_run: str) -> None:
-    for start in range(0, len(keys), _KEYS):
-        some = incidents.c.key.in_(keys[start : start + _KEYS])
-        session.execute(
-            update(incidents).where(some).values(last_seen=last_seen, last_run=last_run)
-        )
+def see_again(session: Session, keys: Sequence[str], last_seen: str, last_run: str) -> None:
+    """Note of some incidents that a run saw them, and nothing else of them."""
+    for some in in_pieces(keys):
+        statement = update(incidents).where(incidents.c.key.in_(some))
+        session.execute(statement.values(last_seen=last_seen, last_run=last_run))

@@ -6,16 +6,16 @@ being recorded, and waivers that are being applied, apart.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select, text
 
 from app.core.errors import NotFoundError
-from app.core.incident_records import IncidentEvent, IncidentRecord
+from app.core.incident_records import IncidentEvent, IncidentRecord, Standing
 from app.store.database import Session
-from app.store.incident_documents import RECORD_COLUMNS, event_of, record_of
+from app.store.incident_documents import RECORD_COLUMNS, event_of, in_pieces, record_of
 from app.store.incident_tables import incident_events, incidents
 from app.store.paging import LARGEST_PAGE, Page, newest_first
 
@@ -50,11 +50,31 @@ def lock_lake(session: Session, lake: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
+def standings_of_lake(session: Session, lake: str) -> dict[str, Standing]:
+    """How every incident of a lake stands, by its key, locked until the transaction ends."""
+    of = incidents.c
+    query = select(of.key, of.state, of.waived, of.fingerprint).where(of.lake == lake)
+    rows = session.execute(query.order_by(of.key).with_for_update())
+    return {row.key: Standing(row.state, row.waived, row.fingerprint) for row in rows}
+
+
 def incidents_of_lake(session: Session, lake: str) -> dict[str, IncidentRecord]:
     """Every incident of a lake by its key, locked until the transaction ends."""
-    query = select(*RECORD_COLUMNS).where(incidents.c.lake == lake)
+    return _locked(session, incidents.c.lake == lake)
+
+
+def incidents_named(session: Session, keys: Collection[str]) -> dict[str, IncidentRecord]:
+    """The incidents of some keys, locked until the transaction ends."""
+    found: dict[str, IncidentRecord] = {}
+    for some in in_pieces(sorted(keys)):
+        found |= _locked(session, incidents.c.key.in_(some))
+    return found
+
+
+def _locked(session: Session, which: ColumnElement[bool]) -> dict[str, IncidentRecord]:
+    query = select(incidents.c.key, *RECORD_COLUMNS).where(which)
     rows = session.execute(query.order_by(incidents.c.key).with_for_update())
-    return {record.key: record for record in map(record_of, rows)}
+    return {row.key: record_of(row) for row in rows}
 
 
 def incident(session: Session, key: str, *, lock: bool = False) -> IncidentRecord:

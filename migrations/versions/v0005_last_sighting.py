@@ -1,4 +1,4 @@
-"""When and by which run an incident was last seen, in columns: a run changes them for all."""
+"""Of an incident in columns: when and by which run it was last seen, and what that run found."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ _NAMES = ("last_seen", "last_run")
 def upgrade() -> None:
     """Add the columns, filled from the records that hold them until now."""
     text = sa.String().with_variant(sa.String(collation="C"), "postgresql")
-    for name in _NAMES:
+    for name in (*_NAMES, "fingerprint"):
         op.add_column("incidents", sa.Column(name, text, nullable=False, server_default=""))
     _fill()
 

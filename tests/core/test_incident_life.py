@@ -10,10 +10,17 @@ from hypothesis import strategies as st
 
 from app.core.errors import ConflictError
 from app.core.incident_acts import acknowledge, claim_mended
-from app.core.incident_life import apply_waivers, live_through
-from app.core.incident_records import IncidentChange, IncidentRecord, louder
+from app.core.incident_life import apply_waivers, live_through, seen_as_before
+from app.core.incident_records import IncidentChange, IncidentRecord, Standing, louder
 from app.core.incident_telling import RunSight
-from app.core.incidents import EVENT_KINDS, STATES, FoundIncident, IncidentNumbers, Notice
+from app.core.incidents import (
+    EVENT_KINDS,
+    STATES,
+    FoundIncident,
+    IncidentNumbers,
+    Notice,
+    fingerprint,
+)
 from app.core.verdicts import Waiver
 from app.core.waivers import NOTHING_WAIVED, MeasuredWaiver, WaiverVerdicts
 from tests.core.found_incidents import found, sight
@@ -39,8 +46,32 @@ class History:
         **more: Any,
     ) -> list[str]:
         """A run that found these; the kinds of events that came of it."""
-        changes, notices = live_through(self.records, seen, sight(number, **more), waived)
+        run = sight(number, **more)
+        changes, notices = live_through(self.records, seen, run, waived)
+        self._check_the_short_way(seen, run, waived, changes, notices)
         return self._take(changes, notices)
+
+    def _check_the_short_way(
+        self,
+        seen: Sequence[FoundIncident],
+        run: RunSight,
+        waived: WaiverVerdicts,
+        changes: Sequence[IncidentChange],
+        notices: Sequence[Notice],
+    ) -> None:
+        """What is seen as before may be left out: it is seen again, and that is all."""
+        known = {
+            key: Standing(record.state, bool(record.waivers), fingerprint(record.found))
+            for key, record in self.records.items()
+        }
+        same = seen_as_before(known, seen, waived)
+        others = {key: record for key, record in self.records.items() if key not in same}
+        short = live_through(others, seen, run, waived, same)
+        assert short == ([each for each in changes if each.record.key not in same], notices)
+        for change in (each for each in changes if each.record.key in same):
+            before = self.records[change.record.key]
+            again = replace(before, last_seen=run.began, last_run=run.run)
+            assert (change.record, change.events, change.notices) == (again, (), ())
 
     def waive(self, waived: WaiverVerdicts, at: RunSight) -> list[str]:
         return self._take(apply_waivers(self.records.values(), at, waived), [])
@@ -87,6 +118,18 @@ def opened() -> History:
     history = History()
     assert history.run(1, LEAK) == ["opened"]
     return history
+
+
+def test_a_fingerprint_tells_every_difference() -> None:
+    others = [
+        found("other"),
+        replace(LEAK, people=8),
+        replace(LEAK, sample=("hr.other",)),
+        replace(LEAK, cause=replace(LEAK.cause, words="the role renamed")),
+        replace(LEAK, in_doubt=True),
+    ]
+    assert len({fingerprint(each) for each in (LEAK, *others)}) == 6
+    assert fingerprint(found()) == fingerprint(LEAK)
 
 
 def test_a_whole_life() -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 from pyroaring import FrozenBitMap
@@ -38,6 +38,29 @@ NAMED_ROWS = 5
 ALSO_NAMED = 20
 
 
+class EarlierIncidents(Protocol):
+    """What the run before found: thousands, of which a run asks for few."""
+
+    def causes(self) -> Sequence[Cause]:
+        """The causes of all of them."""
+        ...
+
+    def incident(self, key: str) -> FoundIncident | None:
+        """The one of a key."""
+        ...
+
+
+class _NothingEarlier:
+    def causes(self) -> Sequence[Cause]:
+        return ()
+
+    def incident(self, key: str) -> FoundIncident | None:
+        return None
+
+
+NOTHING_EARLIER: EarlierIncidents = _NothingEarlier()
+
+
 def find_causes(
     engine: Engine,
     lake: str,
@@ -48,7 +71,7 @@ def find_causes(
     engine_groups: str | None,
     assessment: Assessment,
     classification: Classification,
-    earlier: Sequence[FoundIncident] = (),
+    earlier: EarlierIncidents = NOTHING_EARLIER,
     earlier_pairs: pa.Table | None = None,
 ) -> tuple[list[FoundIncident], pa.Table]:
     """The incidents, the gravest first, and (exposure, incident) for every exposure.
@@ -79,7 +102,7 @@ def _attributed(
     reach: PopulationReach,
     graph: RoleGraph,
     assessment: Assessment,
-    earlier: Sequence[FoundIncident],
+    earlier: EarlierIncidents,
 ) -> Attribution:
     groups = engine.query('SELECT "group", representative FROM signature_groups ORDER BY "group"')
     grants = VerdictGrants(lookup, mode, reach, assessment, groups["representative"].to_pylist())
@@ -99,13 +122,13 @@ def _choice(
     graph: RoleGraph,
     grants: VerdictGrants,
     openers: Mapping[Subject, Opener],
-    earlier: Sequence[FoundIncident],
+    earlier: EarlierIncidents,
 ) -> RemovalChoice:
     roles = [name for kind, name in openers if kind == "ROLE"]
     wider = sorted({above for name in roles for above in graph.above(name)})
     total = incident_rows.tables_of_roles(engine, lookup.snapshot, wider) if wider else {}
     opened = {name: openers["ROLE", name].tables for name in roles}
-    causes = [incident.cause for incident in earlier]
+    causes = earlier.causes()
     choice = RemovalChoice(
         graph,
         grants,
@@ -186,19 +209,21 @@ class _Incidents:
         self._totals = incident_rows.totals(engine)
         self._grants = incident_rows.opening_grants(engine)
 
-    def all(self, earlier: Sequence[FoundIncident]) -> list[FoundIncident]:
+    def all(self, earlier: EarlierIncidents) -> list[FoundIncident]:
         """Every incident, the gravest and widest first."""
-        before = {incident.key: incident for incident in earlier}
-        made = [self._one(key, row, before.get(key)) for key, row in self._totals.items()]
+        made = [self._one(key, row, earlier) for key, row in self._totals.items()]
         return sorted(made, key=lambda each: (each.severity, -each.exposures, each.key))
 
-    def _one(self, key: str, row: Mapping[str, Any], before: FoundIncident | None) -> FoundIncident:
-        cause = self._causes.get(key, before.cause if before else None)
+    def _one(self, key: str, row: Mapping[str, Any], earlier: EarlierIncidents) -> FoundIncident:
+        hidden = bool(row["shadowed"])
+        cause = self._causes.get(key)
+        if hidden or cause is None:
+            before = earlier.incident(key)
+            if hidden and before is not None:
+                return _as_before(before, row)
+            cause = cause or (before.cause if before else None)
         assert cause is not None  # a pair comes from a cause of this run or of the one before
         each = self._found.get(cause) or Attributed(cause)
-        hidden = bool(row["shadowed"])
-        if hidden and before is not None:
-            return _as_before(before, row)
         wrong = each.people()
         counted = self._counts(wrong) if each.wrong else row
         since, grantors, path, evidence = self._story(each, row)
