@@ -206,7 +206,8 @@ def prune(
 ) -> None:
     """Remove old runs with their results, and the snapshots that nothing needs any longer.
 
-    The last whole run of a lake and its snapshot always stay. A lake that is being audited
+    The last whole run of a lake and its snapshot always stay, and so do the last that judged
+    all. A lake that is being audited
     is left alone: exit 2, prune it again.
     """
     from app import wiring

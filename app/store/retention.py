@@ -1,5 +1,8 @@
 """Which runs and snapshots may go. The last whole run of a lake never does.
 
+Nor does the last one that judged all, where later ones could not: what was known before
+a metastore broke must not go with it.
+
 Kept is what is younger than `keep_days`, and the newest `keep_count` whatever their
 age; with them the newest snapshot of the lake and every snapshot a kept run is about.
 Call it under the lake's audit lease, so that no audit looks for what is being removed.
@@ -74,7 +77,8 @@ def forget(session: Session, pruning: Pruning) -> FreePaths:
 def _kept_runs(found: list[Run], oldest: datetime, keep_count: int) -> set[str]:
     """`found` is newest first. A failure later than the last whole run still matters."""
     whole = [run.id for run in found if run.state == WHOLE]
-    newest = set(whole[: max(keep_count, 1)])
+    judged_all = [run.id for run in found if run.state == WHOLE and run.exit_code in (0, 1)]
+    newest = {*whole[: max(keep_count, 1)], *judged_all[:1]}
     last_whole = whole[0] if whole else ""
 
     def is_kept(run: Run) -> bool:

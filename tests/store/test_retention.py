@@ -18,7 +18,9 @@ from app.store.tables import runs
 NOW = utc_now()
 
 
-def run_row(age: float, state: str = "whole", lake: str = "prod") -> dict[str, Any]:
+def run_row(
+    age: float, state: str = "whole", lake: str = "prod", exit_code: int | None = None
+) -> dict[str, Any]:
     """A run that many days old."""
     moment = NOW - timedelta(days=age)
     return {
@@ -30,14 +32,21 @@ def run_row(age: float, state: str = "whole", lake: str = "prod") -> dict[str, A
         "started_at": moment,
         "finished_at": None if state == "running" else moment,
         "baseline": False,
+        "exit_code": exit_code,
         "snapshot": f"hash{age}" if state == "whole" else None,
         "results_path": f"results{age}" if state == "whole" else None,
     }
 
 
-def put_run(session: Session, age: float, state: str = "whole", lake: str = "prod") -> str:
+def put_run(
+    session: Session,
+    age: float,
+    state: str = "whole",
+    lake: str = "prod",
+    exit_code: int | None = None,
+) -> str:
     """The run with the snapshot of its day."""
-    row = run_row(age, state, lake)
+    row = run_row(age, state, lake, exit_code)
     session.execute(insert(runs).values(row))
     put_crawl(session, f"hash{age}", row["started_at"], lake)
     return str(row["id"])
@@ -92,6 +101,19 @@ def test_the_last_whole_run_stays_however_old(database: Database) -> None:
         assert gone == [older]
         assert left(session) == [failed[1], failed[0], last]
         assert "hash900" in {record.content_hash for record in list_snapshots(session).items}
+
+
+def test_the_last_run_that_judged_all_stays_behind_those_that_could_not(
+    database: Database,
+) -> None:
+    with session_scope(database) as session:
+        ages = ((900, 0), (800, 1), (700, 2), (600, 2), (500, 2))
+        made = [put_run(session, age, exit_code=code) for age, code in ages]
+        gone, _ = prune(session, 0, 1)
+        assert sorted(gone) == sorted((made[0], made[2], made[3]))
+        assert left(session) == [made[4], made[1]]
+        kept = {record.content_hash for record in list_snapshots(session).items}
+        assert kept == {"hash500", "hash800"}
 
 
 def test_a_run_under_way_stays(database: Database) -> None:
