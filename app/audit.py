@@ -6,6 +6,7 @@ lives in its own room; here they are only put in order.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.core.facts import Progress, no_progress
 from app.core.gaps import judged_gaps, recorded_gaps, shadow_condition
 from app.core.incidents import FoundIncident
 from app.core.judging import TableJudge
+from app.core.lake_view import LakeView
 from app.core.lookup import Lookup
 from app.core.memberships import Memberships
 from app.core.openings import gather_openings, opening_times, public_ways
@@ -33,8 +35,9 @@ from app.core.setting_findings import setting_findings
 from app.core.snapshots import Snapshot, lake_settings
 from app.core.verdicts import Judge, Policies
 from app.core.view_text import ViewParses
+from app.lake.recorded_classes import RecordedClasses
 from app.lake.recorded_incidents import RecordedIncidents, read_pairs, write_incidents
-from app.lake.results import begin_results, finish_results, write_results
+from app.lake.results import CLASSES, begin_results, finish_results, write_results
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class AuditResult:
     folder: Path
     posture: Posture
     incidents: Sequence[FoundIncident]
+    view: LakeView  # what was judged, opened for plans
 
 
 def audit_snapshot(
@@ -142,9 +146,41 @@ def audit_snapshot(
         folder = begin_results(parts.data, parts.lake, run.run)
         write_results(engine, folder, openings, reach.population.subject_table)
         write_incidents(folder, incidents, incident_pairs)
-        return AuditResult(finish_results(folder, said), said, incidents)
+        folder = finish_results(folder, said)
+        view = _view(parts, snapshot, reach, judge, lookup, folder)
+        return AuditResult(folder, said, incidents, view)
     finally:
         engine.close()
+
+
+def _view(
+    parts: AuditParts,
+    snapshot: Snapshot,
+    reach: PopulationReach,
+    judge: Judge,
+    lookup: Lookup,
+    folder: Path,
+) -> LakeView:
+    """What was judged, opened again: nobody's reach is built and nothing classified anew."""
+
+    @cache
+    def classes() -> RecordedClasses:  # they are many, and few plans ask for them
+        return RecordedClasses(folder / CLASSES, parts.policies.classification, lookup)
+
+    def compiled(other: PopulationReach) -> Judge:
+        return judge if other is reach else parts.compile_judge(parts.policies, other.population)
+
+    return LakeView(
+        lake=parts.lake,
+        snapshot=snapshot,
+        mode=parts.mode,
+        engine_groups=parts.engine_groups,
+        everyone_at=parts.everyone_at,
+        classes_of=lambda tables: classes()(tables),
+        decide_one=lambda user, data_classes, right: (False, ()),
+        compile_judge=compiled,
+        reach_of=lambda *_, **__: reach,
+    )
 
 
 def _load_rows(

@@ -1,4 +1,4 @@
-"""Plans for an incident of a run: its exposures, the lake as the run judged it, the mends."""
+"""Plans for incidents of a run: their exposures, the lake as the run judged it, the mends."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,9 +8,11 @@ from app.core.errors import NotFoundError
 from app.core.incidents import FoundIncident, Plan
 from app.core.lake_view import LakeView
 from app.core.plans.desk import PlanDesk
+from app.core.plans.drafting import Drafting
 from app.core.plans.mending import plan_mend, scope_of
 from app.core.verdicts import Policies
 from app.lake.recorded_incidents import RecordedIncidents, exposures_of
+from app.lake.recorded_scopes import RecordedScopes
 from app.lake.results import RunResults
 
 _BATCH = 2_000
@@ -61,3 +63,23 @@ def plans_of(
     desk = PlanDesk(view, policies.classification, policies.severity)
     scope = scope_of(incident_exposures(folder, key, new_engine))
     return plan_mend(desk, found, scope)
+
+
+def draft_mends(
+    view: LakeView,
+    policies: Policies,
+    folder: Path,
+    incidents: Sequence[FoundIncident],
+    *,
+    known: Sequence[FoundIncident] = (),
+) -> dict[str, Plan]:
+    """The mend of many incidents of a run at once, simulated; undo is made with the others.
+
+    What cannot be told by rows alone is planned one by one, so many at most, what differs
+    from `known` first: incidents without a mend here have one when `plans_of` is asked.
+    """
+    recorded = RecordedScopes(folder)
+    desk = PlanDesk(view, policies.classification, policies.severity)
+    scopes = recorded.of([each.key for each in incidents])
+    drafts = Drafting(desk, recorded.verdicts()).draft(incidents, scopes, known)
+    return {draft.key: draft.plan for draft in drafts if draft.plan is not None}

@@ -6,7 +6,7 @@ whole run owns. In the same transaction the lake's incidents live through the ru
 their events and the notices that will leave through the outbox.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +18,11 @@ from app.core.errors import ConflictError
 from app.core.facts import Progress, no_progress
 from app.core.incident_life import apply_waivers, live_through, seen_as_before
 from app.core.incident_telling import RunSight
+from app.core.incidents import Plan
 from app.core.run_report import Posture
 from app.core.verdicts import Waiver
 from app.core.waivers import API, FILE, SourcedWaiver, WaiverVerdicts, measure_waivers, unmeasured
+from app.incident_plans import draft_mends
 from app.lake.recorded_incidents import INCIDENTS, read_pairs
 from app.lake.results import sweep_results
 from app.lake.snapshot import StoredSnapshot
@@ -29,6 +31,7 @@ from app.store.database import Database, Session, reading_scope, session_scope
 from app.store.lease_keeping import KeptLease, kept_lease
 from app.store.leases import audit_lease
 from app.store.runs import Run
+from app.telling_mends import Draft, MendsAskedError, ToldMends
 
 #: Somebody makes or ends a waiver just then; that this often in a row is no accident.
 _MOST_TRIES = 20
@@ -121,29 +124,51 @@ def apply_lake_waivers(
     of_file: Sequence[Waiver],
     new_engine: Callable[[], Engine],
     actor: str = "",
+    draft: Callable[[Run], Draft] | None = None,
 ) -> WaiverVerdicts:
     """Let the waivers of now count, between runs: some were made, or ended since.
 
     What expired or was outgrown makes its incidents loud again, in one transaction with
     their notices. of_file: those of waivers.yaml. actor: whose act it is, if anybody's.
+    draft: what makes mends of a run's incidents for the notices.
     """
+    mends: ToldMends | None = None
     for _ in range(_MOST_TRIES):
         run, waived = measured_waivers(database, lake, of_file, new_engine)
         if run is None:
             return waived
-        with session_scope(database) as session:
-            incidents.lock_lake(session, lake)
-            newest = runs.last_whole_run(session, lake)
-            wanted = _all_waivers(session, lake, of_file)
-            if newest is None or newest.id != run.id or not _is_of(waived, wanted):
-                continue
-            before = incidents.incidents_of_lake(session, lake)
-            now = _now()
-            sight = RunSight(run=run.id, lake=lake, began=now, now=now, complete=False)
-            changes = apply_waivers(before.values(), sight, waived, actor)
-            incident_writing.write_changes(session, changes, before)
-            return waived
+        mends = mends or ToldMends(None if draft is None else draft(run))
+        try:
+            if _waivers_applied(database, lake, of_file, run, waived, actor, mends):
+                return waived
+        except MendsAskedError:
+            mends.make()
     raise _restless(lake)
+
+
+def _waivers_applied(
+    database: Database,
+    lake: str,
+    of_file: Sequence[Waiver],
+    run: Run,
+    waived: WaiverVerdicts,
+    actor: str,
+    mends: ToldMends,
+) -> bool:
+    """False where the waivers or the newest run are others by now."""
+    with session_scope(database) as session:
+        incidents.lock_lake(session, lake)
+        newest = runs.last_whole_run(session, lake)
+        wanted = _all_waivers(session, lake, of_file)
+        if newest is None or newest.id != run.id or not _is_of(waived, wanted):
+            return False
+        before = incidents.incidents_of_lake(session, lake)
+        now = _now()
+        sight = RunSight(run=run.id, lake=lake, began=now, now=now, complete=False, mend_of=mends)
+        changes = apply_waivers(before.values(), sight, waived, actor)
+        mends.require()
+        incident_writing.write_changes(session, changes, before)
+        return True
 
 
 def _all_waivers(
@@ -196,20 +221,34 @@ def _record(
     source: str,
 ) -> RecordedRun:
     """Everything that the run concluded, in one transaction."""
-    of_file = parts.policies.waivers
+    of_file, mends = parts.policies.waivers, ToldMends(_draft(parts, result))
     for _ in range(_MOST_TRIES):
         with reading_scope(database) as session:
             wanted = _all_waivers(session, parts.lake, of_file)
         waived = _measured(result.folder, parts.lake, wanted, parts.new_engine)
         lease.confirm()
-        with session_scope(database) as session:
-            incidents.lock_lake(session, parts.lake)
-            if not _is_of(waived, _all_waivers(session, parts.lake, of_file)):
-                continue
-            _live_through(session, parts, begun, snapshot, result, waived)
-            finished = _finish(session, parts, begun, snapshot, result, source)
-            return RecordedRun(finished, result.folder, result.posture, waived.notes)
+        try:
+            with session_scope(database) as session:
+                incidents.lock_lake(session, parts.lake)
+                if not _is_of(waived, _all_waivers(session, parts.lake, of_file)):
+                    continue
+                _live_through(session, parts, begun, snapshot, result, waived, mends)
+                mends.require()
+                finished = _finish(session, parts, begun, snapshot, result, source)
+                return RecordedRun(finished, result.folder, result.posture, waived.notes)
+        except MendsAskedError:
+            mends.make()
     raise _restless(parts.lake)
+
+
+def _draft(parts: AuditParts, result: AuditResult) -> Draft:
+    """Makes mends of the run that was just judged."""
+
+    def made(keys: Collection[str]) -> Mapping[str, Plan]:
+        wanted = [each for each in result.incidents if each.key in set(keys)]
+        return draft_mends(result.view, parts.policies, result.folder, wanted)
+
+    return made
 
 
 def _live_through(
@@ -219,6 +258,7 @@ def _live_through(
     snapshot: StoredSnapshot,
     result: AuditResult,
     waived: WaiverVerdicts,
+    mends: ToldMends,
 ) -> None:
     known = incidents.standings_of_lake(session, parts.lake)
     same = seen_as_before(known, result.incidents, waived)
@@ -233,6 +273,7 @@ def _live_through(
         baseline=begun.baseline or (not known and not _knew_incidents(previous)),
         crawled=_utc(snapshot.seen_at),
         policies_changed=previous is not None and previous.policies_digest != parts.policies.digest,
+        mend_of=mends,
     )
     changes, notices = live_through(before, result.incidents, sight, waived, same)
     incident_writing.write_changes(session, changes, before)

@@ -121,8 +121,15 @@ class _Incidents:
         return measured_waivers(self._database, lake, of_file, wiring.new_engine)[1]
 
     def apply_waivers(self, lake: str, actor: str) -> WaiverVerdicts:
-        of_file = wiring.load_policies(self._settings.lake(lake)).waivers
-        return apply_lake_waivers(self._database, lake, of_file, wiring.new_engine, actor)
+        named = self._settings.lake(lake)
+        return apply_lake_waivers(
+            self._database,
+            lake,
+            wiring.load_policies(named).waivers,
+            wiring.new_engine,
+            actor,
+            wiring.mends_of(self._settings, named),
+        )
 
 
 class _Checks:

@@ -11,10 +11,10 @@ import pytest
 from app import recorded_audit, wiring
 from app.core.errors import SourceError
 from app.core.incident_records import IncidentEvent, IncidentRecord
-from app.core.incidents import Notice
+from app.core.incidents import Notice, Plan
 from app.core.verdicts import Waiver
 from app.recorded_audit import apply_lake_waivers, measured_waivers
-from app.settings import load_settings
+from app.settings import LakeSettings, load_settings
 from app.store.database import Database, reading_scope, session_scope
 from app.store.identifiers import utc_now
 from app.store.incidents import IncidentFilter, every_event, list_incidents
@@ -36,9 +36,7 @@ class Audited:
     def audit(self) -> list[str]:
         """Audit; the kinds of events that came of it, sorted."""
         before = {record.key: record.sequence for record in self.incidents()}
-        settings = load_settings(self.lake.config, {})
-        chosen = wiring.LakeChoice(lake=self.lake.name, policies=self.policies)
-        wiring.run_audit(settings, wiring.choose_lake(settings, chosen))
+        wiring.run_audit(load_settings(self.lake.config, {}), self.named())
         return sorted(
             event.kind
             for record in self.incidents()
@@ -52,6 +50,12 @@ class Audited:
     def _events(self, key: str) -> list[IncidentEvent]:
         with reading_scope(self.database) as session:
             return every_event(session, key)
+
+    def named(self) -> LakeSettings:
+        """The lake's settings, with the policies that may be changed."""
+        settings = load_settings(self.lake.config, {})
+        chosen = wiring.LakeChoice(lake=self.lake.name, policies=self.policies)
+        return wiring.choose_lake(settings, chosen)
 
     def copy(self) -> IncidentRecord:
         """The incident of the grants to public."""
@@ -95,7 +99,9 @@ class Audited:
 
 @pytest.fixture
 def audited(tmp_path: Path) -> Iterator[Audited]:
-    lake = payroll_lake(tmp_path / "lake").write()
+    lake = payroll_lake(tmp_path / "lake")
+    lake.people.append("etl,service,true")  # who granted is still there, and can take back
+    lake.write()
     policies = tmp_path / "policies"
     shutil.copytree(wiring.starter_policies(), policies)
     with wiring.opened_state(load_settings(lake.config, {})) as database:
@@ -129,6 +135,51 @@ def test_a_life_through_real_audits(audited: Audited) -> None:
     assert audited.audit() == ["regressed"]
     (notice,) = audited.notices()
     assert (notice.kind, notice.incident, notice.sequence) == ("regressed", audited.copy().key, 3)
+    mend = notice.data["mend"]
+    assert isinstance(mend, dict)
+    found = audited.copy().found
+    (statement,) = mend["statements"]
+    assert (statement["sql"], statement["run_as"]) == (
+        f"REVOKE SELECT ON TABLE {COPY} FROM ROLE public",
+        "user:etl",
+    )
+    assert mend["words"] == f"{statement['sql']} (run by etl)"
+    assert mend["simulation"]["closes_all"] is True
+    assert mend["simulation"]["exposures_closed"] == found.exposures
+    assert mend["effect"].startswith(f"closes {found.exposures} exposure")
+
+
+def test_an_alert_goes_out_where_no_mend_can_be_made(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audited.notices()
+    audited.lake.revoke(COPY, "public")
+    audited.lake.write_metastore()
+    audited.audit()
+    audited.lake.grant("SELECT", "ROLE", "public", COPY)
+    audited.lake.write_metastore()
+
+    def breaks(*_: object, **__: object) -> dict[str, Plan]:
+        raise RuntimeError("no plan today")
+
+    monkeypatch.setattr("app.recorded_audit.draft_mends", breaks)
+    assert audited.audit() == ["regressed"]
+    notice = audited.notices()[-1]
+    key = audited.copy().key
+    assert notice.data["mend"] == {"words": f"ask for it: lakewarden incidents plan {key}"}
+
+
+def test_a_waiver_that_ends_says_what_closes_it(audited: Audited) -> None:
+    audited.notices()
+    waived = audited.waive()
+    audited.apply()
+    with session_scope(audited.database) as session:
+        end_waiver(session, waived, "dana")
+    draft = wiring.mends_of(load_settings(audited.lake.config, {}), audited.named())
+    apply_lake_waivers(audited.database, audited.lake.name, (), wiring.new_engine, "dana", draft)
+    ended = [each for each in audited.notices() if each.kind == "waiver-ended"]
+    assert ended
+    assert all(each.data["mend"]["statement_count"] for each in ended)  # type: ignore[index]
 
 
 def test_what_a_crawl_cannot_read_resolves_nothing(audited: Audited) -> None:

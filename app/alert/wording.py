@@ -38,7 +38,7 @@ EVENT_WORDS = {
     WATCHER: "Lakewarden itself",
     TEST: "TEST, nothing happened",
 }
-LONGEST_TITLE, LONGEST_LINE = 200, 400
+LONGEST_TITLE, LONGEST_LINE, LONGEST_MEND = 200, 400, 1_200
 _MOST_NAMES = 5
 
 #: Keys of Notice.data that stand in lines of their own, with what they are called there.
@@ -55,7 +55,6 @@ _TEXTS = (
     ("cause", "Cause"),
     ("first_seen", "First seen"),
     ("note", "Note"),
-    ("mend", "What closes it"),
 )
 _COUNTS = (("exposures", "exposures"), ("tables", "tables"), ("people", "people"))
 
@@ -105,6 +104,7 @@ def words(notice: Notice, base: str | None) -> Words:
         said = _text(data.get(key))
         if said:
             lines.append(one_line(f"{called}: {said}", LONGEST_LINE))
+    lines += _mend(data.get("mend"))
     if isinstance(data.get("since"), int):
         lines.append(f"Since: {_moment(data['since'])}")
     for key, called in _LISTS:
@@ -130,6 +130,17 @@ def link(notice: Notice, base: str | None) -> str:
     if not path.isprintable() or any(sign in path for sign in " \"'<>|\\`"):
         return ""
     return f"{base.rstrip('/')}{path}"
+
+
+def _mend(mend: object) -> list[str]:
+    """The one mend and what it does. A statement that was cut would be another one."""
+    if not isinstance(mend, Mapping) or not mend.get("words"):
+        return []
+    words, effect = one_line(mend["words"], LONGEST_MEND + 1), mend.get("effect")
+    if len(words) > LONGEST_MEND:
+        words = f"{mend.get('statement_count')} statements: lakewarden incidents plan"
+    lines = [f"What closes it: {words}"]
+    return [*lines, one_line(f"Its effect: {effect}", LONGEST_LINE)] if effect else lines
 
 
 def _numbers(notice: Notice) -> str:

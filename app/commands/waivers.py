@@ -150,7 +150,7 @@ def add(
                 max_tables=max_tables,
                 max_people=max_people,
             )
-        _apply(database, lake)
+        _apply(database, settings, lake)
     click.echo(f"{made.id}: until the end of {made.expires} (UTC)")
 
 
@@ -169,17 +169,18 @@ def end(waiver: str, config: Path | None) -> None:
     with wiring.opened_state(settings) as database:
         with session_scope(database) as session:
             ended = end_waiver(session, waiver, cli_asker())
-        _apply(database, settings.lake(ended.lake))
+        _apply(database, settings, settings.lake(ended.lake))
     click.echo(f"{ended.id}: ended")
 
 
-def _apply(database: Any, lake: Any) -> None:
+def _apply(database: Any, settings: Any, lake: Any) -> None:
     from app import wiring
     from app.recorded_audit import apply_lake_waivers
     from app.store.questions import cli_asker
 
     waivers = wiring.load_policies(lake).waivers
-    found = apply_lake_waivers(database, lake.name, waivers, wiring.new_engine, cli_asker())
+    draft = wiring.mends_of(settings, lake)
+    found = apply_lake_waivers(database, lake.name, waivers, wiring.new_engine, cli_asker(), draft)
     for note in found.notes:
         click.echo(f"Note: {note}", err=True)
 

@@ -11,10 +11,26 @@ from app.core.incident_records import (
     notice_of,
     numbers_of,
 )
-from app.core.incidents import RESOLVED, WAIVED, IncidentNumbers, Notice
+from app.core.incidents import (
+    GROWN,
+    OPENED,
+    REGRESSED,
+    RESOLVED,
+    SEEN_AGAIN,
+    SHRUNK,
+    STILL_OPEN,
+    WAIVED,
+    WAIVER_ENDED,
+    IncidentNumbers,
+    Notice,
+)
+from app.core.mend_words import MendOf, mend_missing, no_mend
 from app.core.verdicts import SEVERITIES
 
 _DIGEST_INCIDENTS = 20
+
+#: Events after which somebody should mend it.
+_ASKING = (OPENED, GROWN, SHRUNK, STILL_OPEN, REGRESSED, WAIVER_ENDED, SEEN_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,7 @@ class RunSight:
     baseline: bool = False  # nothing was known of the lake's incidents before
     crawled: str = ""  # when what it judged was crawled; empty: by itself
     policies_changed: bool = False  # since the run before
+    mend_of: MendOf = no_mend  # what closes an incident, as the run found it
 
     def can_tell_of(self, claimed_after: str, claimed_at: str) -> bool:
         """Whether it looked after a claim was made. A run crawls after it began, so that is
@@ -84,9 +101,17 @@ def finished(telling: Telling, before: IncidentRecord | None, *, quiet: bool) ->
             continue
         if event.kind == RESOLVED and before is not None and before.waivers:
             continue
-        notices.append(notice_of(event, record.found, extra))
+        notices.append(notice_of(event, record.found, extra | _mend(telling, event)))
     record = replace(record, told=told + len(notices))
     return IncidentChange(record, tuple(telling.events), tuple(notices))
+
+
+def _mend(telling: Telling, event: IncidentEvent) -> dict[str, object]:
+    """The mend, where the event asks somebody for one."""
+    if event.kind not in _ASKING:
+        return {}
+    found = telling.run.mend_of(event.incident)
+    return {"mend": mend_missing(event.incident) if found is None else found}
 
 
 def _said(numbers: IncidentNumbers) -> dict[str, object]:

@@ -104,6 +104,21 @@ class TableJudge:
         found = [self._decide(right, table, classes) for right in judged]
         return [verdict for verdict in found if verdict is not None]
 
+    def is_exposed(self, right: str, classes: tuple[str, ...], reached: FrozenBitMap) -> bool:
+        """Whether these people's right on a table of these classes would be an exposure.
+
+        For modes without rights on parts: there a class is as open as its table.
+        """
+        violators = reached - self.permitted(classes, right)
+        contract = self.contract(classes) if right == "select" else None
+        if not violators and contract is None:
+            return False
+        count = self._reach.population.head_count(reached)
+        over = contract is not None and (count.people > contract or count.everyone)
+        width, tier = self._width(count, violators, over), self._worst_tier(classes)
+        kinds = self._kinds(right, classes, count, violators, over)
+        return bool(kinds) and self._severity.severity(tier, width, right) is not None
+
     def _decide(self, right: str, table: TableGrants, classes: TableClasses) -> Verdict | None:
         reached = self.reached(right, table, classes)
         violators = self._violators(right, table, classes, reached.possible)

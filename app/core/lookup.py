@@ -275,7 +275,9 @@ class Lookup:
 
     def grant_row(self, row: int) -> GrantRow:
         """One grant by its row number."""
-        return self._grant_rows(row, row + 1)[0]
+        value = self.rows("grants").value
+        names = ("level", "column", "partition", "rule", "grantor", "create_time", "source_row")
+        return self._grant_row(row, *(value(name, row) for name in names))
 
     def _grant_row(
         self,

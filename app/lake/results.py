@@ -21,6 +21,9 @@ from app.lake.exposure_pages import Condition, Value, count_sql, page_sql
 #: The order of exposures everywhere: the gravest and widest first, then by name.
 EXPOSURE_ORDER = 'severity, everyone DESC, scope DESC, object, "right", id'
 
+#: The classes of tables, by number, in a run's folder.
+CLASSES = "classes.parquet"
+
 _UNFINISHED = ".unfinished"
 
 
@@ -56,7 +59,7 @@ def write_results(engine: Engine, folder: Path, openings: pa.Table, subjects: pa
     engine.write_parquet(
         f"SELECT {verdicts} FROM verdicts ORDER BY verdict", folder / "verdicts.parquet"
     )
-    engine.write_parquet("SELECT * FROM table_classes ORDER BY ALL", folder / "classes.parquet")
+    engine.write_parquet("SELECT * FROM table_classes ORDER BY ALL", folder / CLASSES)
     pq.write_table(openings, folder / "openings.parquet", compression="zstd")
     pq.write_table(subjects, folder / "population.parquet", compression="zstd")
 

@@ -8,6 +8,7 @@ from app.wiring.deciding import SubjectEdges, directory_entry
 from app.wiring.demonstration import prepare_demonstration
 from app.wiring.engines import new_engine, view_parses
 from app.wiring.lakes import DEFAULT_EVERYONE_AT, LakeChoice, choose_lake, has_policies, settled
+from app.wiring.mends import mends_of
 from app.wiring.past_views import past_runs, view_of_run
 from app.wiring.policies import compile_judge, load_policies, starter_policies
 from app.wiring.question_log import note_question
@@ -28,6 +29,7 @@ __all__ = [
     "has_policies",
     "lake_view",
     "load_policies",
+    "mends_of",
     "new_engine",
     "newest_results",
     "newest_snapshot",

@@ -81,7 +81,13 @@ class Care:
         state = tuple((repr(each), each.expires < today) for each in wanted)
         if self._applied.get(lake.name) == state:
             return
-        apply_lake_waivers(database, lake.name, read.waivers, wiring.new_engine)
+        apply_lake_waivers(
+            database,
+            lake.name,
+            read.waivers,
+            wiring.new_engine,
+            draft=wiring.mends_of(self.settings, lake),
+        )
         self._applied[lake.name] = state
 
     def _sight(

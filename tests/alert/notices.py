@@ -29,6 +29,12 @@ NOTICE = Notice(
         "path": ["everyone holds public", "public holds analysts"],
         "sample": ["telemetry.keystrokes", "telemetry.prompts"],
         "rights": ["select"],
+        "mend": {
+            "words": "SET ROLE ADMIN; REVOKE ROLE `analysts` FROM ROLE `public` (run by an admin)",
+            "effect": "closes 45,000 exposures on 45,000 tables; takes nothing else",
+            "statements": [{"sql": "REVOKE ROLE `analysts` FROM ROLE `public`", "run_as": "admin"}],
+            "statement_count": 1,
+        },
     },
 )
 
@@ -73,7 +79,14 @@ def named(name: str, kind: str = "opened", incident: str = NOTICE.incident) -> N
         actor=name,
         classes=(name, "keystrokes"),
         kinds=(name,),
-        data={**NOTICE.data, "sample": [name] * 3, "path": [name], "grantors": [name], name: name},
+        data={
+            **NOTICE.data,
+            "sample": [name] * 3,
+            "path": [name],
+            "grantors": [name],
+            "mend": {"words": name, "effect": name, "statements": [{"sql": name, "run_as": name}]},
+            name: name,
+        },
     )
 
 

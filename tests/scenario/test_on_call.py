@@ -58,6 +58,9 @@ def test_the_whole_life_of_a_misgrant(tmp_path: Path) -> None:
         assert opened["cause"]["words"] == "role public is a member of role staff"
         assert opened["owners_to_tell"]
         assert opened["grantors"] == ["marcus"]
+        # Nobody administers this lake any more: the mend says so, and the way round.
+        assert "nobody active holds the role admin" in opened["mend"]["cannot"]
+        assert "Way round" in opened["mend"]["words"]
 
         scene.change(grants("readers", 6_000, 110, 119))
         grown = scene.alert("incident.grown", key)["data"]
@@ -86,6 +89,7 @@ def test_the_whole_life_of_a_misgrant(tmp_path: Path) -> None:
         _waive(scene, key, days=-1)
         ended = scene.alert("incident.waiver_ended", key)["data"]
         assert "ended on" in ended["note"]
+        assert ended["mend"]["cannot"] == opened["mend"]["cannot"]
 
         assert scene.stop_worker(worker) == 0
         mine = [one for one in _told(scene) if one["incident"] == key]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.core.memberships import Subject
 from app.core.reach import BROKEN
@@ -94,22 +95,33 @@ class ChangedMemberships:
 
 
 def _members(rows: pa.Table, cut: frozenset[Edge], joined: frozenset[Edge]) -> pa.Table:
-    kinds, members = rows["member_type"].to_pylist(), rows["member"].to_pylist()
-    roles, options = rows["role"].to_pylist(), rows["admin_option"].to_pylist()
-    changed = False
-    for place, (kind, member) in enumerate(zip(kinds, members, strict=True)):
-        role = BROKEN if roles[place] is None or options[place] is None else roles[place]
-        if ((kind, member), ("ROLE", role)) in cut:
-            roles[place], options[place], changed = NOWHERE, False, True
-    if changed:
-        place = rows.schema.get_field_index("role")
-        rows = rows.set_column(place, rows.schema.field("role"), pa.array(roles, pa.string()))
-        place = rows.schema.get_field_index("admin_option")
-        rows = rows.set_column(
-            place, rows.schema.field("admin_option"), pa.array(options, pa.bool_())
-        )
+    if cut:
+        rows = _without(rows, cut)
     new = [
         {"member_type": kind, "member": member, "role": role, "admin_option": False}
         for (kind, member), (_, role) in sorted(joined)
     ]
     return pa.concat_tables([rows, pa.Table.from_pylist(new, rows.schema)]) if new else rows
+
+
+def _without(rows: pa.Table, cut: frozenset[Edge]) -> pa.Table:
+    """The rows of memberships that go lead nowhere instead."""
+    names = pa.array(sorted({member for (_, member), _ in cut}), pa.string())
+    near = pc.indices_nonzero(pc.is_in(rows["member"], value_set=names))
+    picked = rows.select(["member_type", "member", "role", "admin_option"]).take(near)
+    going = []
+    columns = (picked[name].to_pylist() for name in picked.column_names)
+    for place, kind, member, role, option in zip(near.to_pylist(), *columns, strict=True):
+        of = BROKEN if role is None or option is None else role
+        if ((kind, member), ("ROLE", of)) in cut:
+            going.append(place)
+    if not going:
+        return rows
+    mask = pc.is_in(
+        pa.array(range(rows.num_rows), pa.int64()), value_set=pa.array(going, pa.int64())
+    )
+    for name, value in (("role", NOWHERE), ("admin_option", False)):
+        place = rows.schema.get_field_index(name)
+        changed = pc.if_else(mask, pa.scalar(value, rows.schema.field(name).type), rows[name])
+        rows = rows.set_column(place, rows.schema.field(name), changed)
+    return rows

@@ -194,7 +194,7 @@ def _better_of_two(
         plan,
         exact=False,
         bound=bound,
-        cannot="" if found.closes_all else _worded(incident, failed),
+        cannot="" if found.closes_all else worded(incident, failed),
     )
     return MendToChange(said_plan, joined(doable))
 
@@ -208,14 +208,14 @@ def _partly(
 ) -> Plan:
     """What can be done of a mend that nobody can run whole, and why not the rest."""
     doable = [piece for piece in pieces if not piece.cannot]
-    words = _worded(incident, cannot)
+    words = worded(incident, cannot)
     if not doable:
         return Plan(kind=MEND, statements=(), cannot=words)
     found = simulate(desk, incident, scope, joined(doable))
     return replace(_plan(doable, found), exact=False, bound="not the whole", cannot=words)
 
 
-def _worded(incident: FoundIncident, why: Sequence[str]) -> str:
+def worded(incident: FoundIncident, why: Sequence[str]) -> str:
     """Why it cannot be closed by statements, and the way round."""
     named = list(dict.fromkeys(why)) or ["what is left is not named by any statement"]
     more = f" and {len(named) - NAMED_REASONS} more" if len(named) > NAMED_REASONS else ""

@@ -1,17 +1,15 @@
 """Plans for causes that are no grant and no membership: a mode, an owner, a principal."""
 
-from collections.abc import Sequence
-
 from app.core.causes import attribution as said
-from app.core.facts import GRANT_LEVELS
 from app.core.incidents import FoundIncident, MendStatement, Plan
 from app.core.plans import hiveql
 from app.core.plans.actors import ADMIN_ROLE, ADMIN_WORDS, ANYONE_AT_ALL, Actors
 from app.core.plans.change import LakeChange
 from app.core.plans.desk import PlanDesk
-from app.core.plans.pieces import Piece, PieceMaker, PlacedRow, joined
+from app.core.plans.pieces import Piece, PieceMaker, joined
+from app.core.plans.placed import placed_rows
 from app.core.plans.removable import wrong_members
-from app.core.plans.simulating import Scope, edges_from, rows_of, simulate
+from app.core.plans.simulating import Scope, edges_from, simulate
 from app.core.reach import BROKEN
 
 _OFF = (
@@ -119,7 +117,9 @@ def plan_for_principal(
 ) -> tuple[Plan, ...]:
     """A leaver, or a name that nobody knows, loses all that it holds."""
     subject = said.subject_named(incident.cause.subject)
-    pieces: list[Piece] = _memberships(desk, subject, maker) + maker.grants(_placed(desk, subject))
+    pieces: list[Piece] = _memberships(desk, subject, maker) + maker.grants(
+        placed_rows(desk, subject)
+    )
     doable = [piece for piece in pieces if not piece.cannot]
     failed = list(dict.fromkeys(piece.cannot for piece in pieces if piece.cannot))
     words = "" if not failed else "; ".join(failed[:5]) + ". Way round: remove the rows by hand"
@@ -147,20 +147,6 @@ def _memberships(desk: PlanDesk, subject: tuple[str, str], maker: PieceMaker) ->
         else:
             found.append(maker.memberships(role, (edge,)))
     return found
-
-
-def _placed(desk: PlanDesk, subject: tuple[str, str]) -> Sequence[PlacedRow]:
-    lookup, grants = desk.view.lookup, desk.view.lookup.rows("grants")
-    placed = []
-    for number in rows_of(desk, subject):
-        level = GRANT_LEVELS[grants.value("level", number)]
-        place = grants.value("object", number)
-        row = lookup.grant_row(number)
-        if level == "database":
-            placed.append(PlacedRow(row, database=place))
-        else:
-            placed.append(PlacedRow(row, table=place))
-    return placed
 
 
 def _cannot(why: str) -> Plan:

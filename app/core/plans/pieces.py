@@ -88,9 +88,11 @@ class PlacedRow:
 class PieceMaker:
     """Writes the statements for taking rows and memberships away."""
 
-    def __init__(self, lookup: Lookup, actors: Actors) -> None:
+    def __init__(self, lookup: Lookup, actors: Actors, *, undo: bool = True) -> None:
+        """undo: whether the statements that undo a grant's piece are wanted as well."""
         self._lookup = lookup
         self._actors = actors
+        self._undo = undo
 
     def memberships(self, role: str, members: Sequence[Edge]) -> Piece:
         """Members leave a role: one statement for all of them."""
@@ -186,7 +188,7 @@ class PieceMaker:
                 f"user:{row.grantor}" if self._actors.guarded else ANYONE_AT_ALL,
                 "as it was",
             )
-            for row in rows
+            for row in (rows if self._undo else ())
         )
         change = LakeChange(optionless=numbers) if only else LakeChange(rows=numbers)
         if not self._actors.guarded:
@@ -265,6 +267,8 @@ def _by_privilege(item: tuple[tuple[str, bool], object]) -> tuple[bool, int, str
 
 def _merged(sequences: Sequence[tuple[MendStatement, ...]]) -> tuple[MendStatement, ...]:
     """Equal sequences for several privileges of one object, said in one statement each."""
+    if len(sequences) == 1:
+        return sequences[0]
     made: dict[tuple[object, ...], list[tuple[MendStatement, ...]]] = defaultdict(list)
     for sequence in sequences:
         shape = tuple((each.run_as, each.set_role, *_around(each.sql)) for each in sequence)

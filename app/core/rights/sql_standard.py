@@ -30,7 +30,7 @@ _KNOWN = frozenset(right.upper() for right in DATA_RIGHTS)
 #: The privileges that a right takes, all of them. Hive 4 writes an UPDATE as a deletion and
 #: an insertion (hive.split.update, on by default) and asks for their privileges, and for
 #: SELECT to find the rows; the privilege UPDATE is neither needed nor enough.
-_NEEDS = {
+NEEDS = {
     "select": ("SELECT",),
     "insert": ("INSERT",),
     "delete": ("DELETE", "SELECT"),
@@ -79,7 +79,7 @@ class SqlStandard:
             return without(principals(self._giving(right, table.grants), reach), refused)
         holders = [
             principals([grant for grant in table.grants if _is(name, grant)], reach)
-            for name in _NEEDS[right]
+            for name in NEEDS[right]
         ]
         return without(intersection(holders), refused)
 
@@ -146,7 +146,7 @@ def _meaning(
     if text not in _KNOWN or grant_option is None:
         return Meaning(refuses=True)
     # A right that takes several privileges is given by the first as far as one row can.
-    gives = {right for right, needs in _NEEDS.items() if text == needs[0]}
+    gives = {right for right, needs in NEEDS.items() if text == needs[0]}
     if not gives and not grant_option:
         return Meaning(inert="Hive 4 asks for SELECT, INSERT and DELETE where rows are updated")
     return Meaning(gives=frozenset(gives | {"delegate"} if grant_option else gives))
