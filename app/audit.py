@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from app.core import exposure_rows, posture
 from app.core.assessment import Assessment, assess
-from app.core.causes.finding import NOTHING_EARLIER, find_causes
+from app.core.causes.assembling import NOTHING_EARLIER
+from app.core.causes.finding import find_causes
 from app.core.classify import classify
 from app.core.engine import Engine
 from app.core.facts import Progress, no_progress

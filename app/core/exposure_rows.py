@@ -278,12 +278,12 @@ def verdict_pairs(engine: Engine, subjects: pa.Table) -> pa.Table:
         WHERE e.verdict IS NOT NULL AND f.verdict IS NOT NULL ORDER BY ALL
         """
     )
-    moved = _moved_bits(engine, subjects)
+    moved = moved_bits(engine, subjects)
     before = _reaches(engine, "earlier_verdicts")
     now = _reaches(engine, "verdicts")
     statuses = []
     for old, new in zip(pairs["earlier"].to_pylist(), pairs["verdict"].to_pylist(), strict=True):
-        statuses.append(_compared(_move(before[old], moved), now[new]))
+        statuses.append(_compared(move_bits(before[old], moved), now[new]))
     return pairs.append_column("status", pa.array(statuses, pa.string()))
 
 
@@ -303,7 +303,7 @@ def _reaches(engine: Engine, verdicts: str) -> dict[int, BitMap]:
     }
 
 
-def _moved_bits(engine: Engine, subjects: pa.Table) -> dict[int, int] | None:
+def moved_bits(engine: Engine, subjects: pa.Table) -> dict[int, int] | None:
     """Earlier bit → this run's bit, or None when the populations are the same.
 
     Somebody no longer named gets a bit above all: he is not new, and he is lost.
@@ -323,5 +323,6 @@ def _moved_bits(engine: Engine, subjects: pa.Table) -> dict[int, int] | None:
     return dict(zip(rows["earlier"].to_pylist(), rows["now"].to_pylist(), strict=True))
 
 
-def _move(bits: BitMap, moved: Mapping[int, int] | None) -> BitMap:
+def move_bits(bits: BitMap, moved: Mapping[int, int] | None) -> BitMap:
+    """An earlier run's set in this run's bits."""
     return bits if moved is None else BitMap(moved[bit] for bit in bits)

@@ -19,10 +19,12 @@ from app.core.incident_records import (
     Standing,
     cause_words,
     has_grown,
+    has_newcomers,
     not_less,
     numbers_of,
     widened,
 )
+from app.core.incident_retelling import told_by_others
 from app.core.incident_telling import RunSight, Telling, digest, finished
 from app.core.incidents import (
     ACKNOWLEDGED,
@@ -42,6 +44,7 @@ from app.core.incidents import (
     Notice,
     fingerprint,
 )
+from app.core.names import show
 from app.core.waivers import NOTHING_WAIVED, WaiverVerdicts
 
 
@@ -60,13 +63,18 @@ def live_through(
     digest of a baseline.
     """
     seen = {each.key: each for each in found}
-    changes = []
+    tellings: dict[str, Telling] = {}
     for key in sorted({*before, *seen}.difference(as_before)):
         telling = _lived(before.get(key), seen.get(key), run, seen)
         if telling is None:
             continue
         _apply_waivers(telling, waived, still_counted=_is_seen(seen.get(key)))
-        changes.append(finished(telling, before.get(key), quiet=run.baseline))
+        tellings[key] = telling
+    retold = {} if run.baseline else told_by_others(tellings, before)
+    changes = [
+        finished(telling, before.get(key), quiet=run.baseline, retold=retold.get(key, frozenset()))
+        for key, telling in tellings.items()
+    ]
     return changes, [digest(changes, run)] if run.baseline else []
 
 
@@ -188,7 +196,8 @@ def _seen(telling: Telling, found: FoundIncident) -> Telling:
         return _came_back(telling, found)
     if not run.complete:
         found = not_less(before.found, found)
-    grown, shrunk = has_grown(before.found, found), has_grown(found, before.found)
+    grown = has_grown(before.found, found) or has_newcomers(found)
+    shrunk = has_grown(found, before.found)
     telling.become(found=found, last_seen=run.began, last_run=run.run)
     telling.record = widened(telling.record, run.began, run.run)
     if telling.record.state == UNKNOWN:
@@ -200,7 +209,7 @@ def _seen(telling: Telling, found: FoundIncident) -> Telling:
         telling.become(state=back, claimed_by="", claimed_at="", claimed_after="")
         telling.say(STILL_OPEN, _still_open_words(before, found))
     if grown:
-        telling.say(GROWN, _difference(numbers_of(before.found), numbers_of(found)))
+        telling.say(GROWN, _growth(before.found, found))
     elif shrunk:
         telling.say(SHRUNK, _difference(numbers_of(before.found), numbers_of(found)))
     return telling
@@ -235,6 +244,18 @@ def _still_open_words(before: IncidentRecord, found: FoundIncident) -> str:
     path = " > ".join(found.path) or cause_words(found)
     other = "by another path now" if found.path != before.found.path else "by"
     return f"{said}; still open {other}: {path}"
+
+
+def _growth(before: FoundIncident, now: FoundIncident) -> str:
+    """What is more, and who is new where the numbers alone do not say it."""
+    said = _difference(numbers_of(before), numbers_of(now))
+    if now.newcomers:
+        more = now.new_people - len(now.newcomers)
+        names = ", ".join(map(show, now.newcomers))
+        return f"{said}; newly: {names}{f' and {more:,} more people' if more > 0 else ''}"
+    if now.new_exposures and numbers_of(before) == numbers_of(now):
+        return f"{now.new_exposures:,} other exposures than before"
+    return said
 
 
 def _difference(before: IncidentNumbers, now: IncidentNumbers) -> str:

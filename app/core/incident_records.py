@@ -117,6 +117,18 @@ def has_grown(before: FoundIncident, now: FoundIncident) -> bool:
     )
 
 
+def has_newcomers(now: FoundIncident) -> bool:
+    """Whether somebody gets something that he did not get before, whatever the counts."""
+    return bool(now.newcomers or now.new_people or now.new_exposures)
+
+
+def has_more(before: FoundIncident, now: FoundIncident) -> bool:
+    """Whether it grew by itself: more people, or more tables, or others than before. What is
+    worse beside that (a severity, a class) it shares with whatever opens the same tables.
+    """
+    return has_newcomers(now) or any(getattr(now, name) > getattr(before, name) for name in _COUNTS)
+
+
 def not_less(before: FoundIncident, now: FoundIncident) -> FoundIncident:
     """What a run saw that could not see all: nothing of what was there before is taken away."""
     merged: dict[str, Any] = {
@@ -205,6 +217,9 @@ def notice_of(event: IncidentEvent, found: FoundIncident, extra: Mapping[str, ob
             "severity": found.severity,
             "everyone": found.everyone,
             **{name: getattr(found, name) for name in _COUNTS},
+            "new_exposures": found.new_exposures,
+            "new_people": found.new_people,
+            "newcomers": list(found.newcomers),
             "rights": list(found.rights),
             "since": found.since,
             "grantors": list(found.grantors[:10]),

@@ -1,6 +1,6 @@
 """Telling an incident's life: its events, numbered on, and the notices that come of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.core.incident_records import (
@@ -85,7 +85,14 @@ class Telling:
         self.record = replace(self.record, **values)  # type: ignore[arg-type]
 
 
-def finished(telling: Telling, before: IncidentRecord | None, *, quiet: bool) -> IncidentChange:
+def finished(
+    telling: Telling,
+    before: IncidentRecord | None,
+    *,
+    quiet: bool,
+    retold: Collection[str] = (),
+) -> IncidentChange:
+    """Its events and notices. retold: kinds of events that another incident tells."""
     record, told = telling.record, before.told if before else 0
     extra = {
         "state": record.state,
@@ -97,7 +104,11 @@ def finished(telling: Telling, before: IncidentRecord | None, *, quiet: bool) ->
     }
     notices = []
     for event in telling.events:
-        if quiet or (record.waivers and not (event.kind == WAIVED and told)):
+        if (
+            quiet
+            or event.kind in retold
+            or (record.waivers and not (event.kind == WAIVED and told))
+        ):
             continue
         if event.kind == RESOLVED and before is not None and before.waivers:
             continue

@@ -85,6 +85,9 @@ class FoundIncident:
     owners_to_tell: tuple[str, ...] = ()  # `tell` of its classes' contracts
     in_doubt: bool = False
     shadowed: bool = False  # a gap hides it: neither seen nor gone
+    new_exposures: int = 0  # that the run before did not have
+    new_people: int = 0  # of its people, those who get something that they did not get then
+    newcomers: tuple[str, ...] = ()  # some of them and of the others who are new, by name
 
 
 _EVERYTHING = attrgetter(

@@ -428,3 +428,55 @@ def _naive(
     if state in ("none", "resolved"):
         return "open", seen[0]
     return "open", seen[0] if complete else max(seen[0], tables)
+
+
+def test_one_person_for_another_is_growth() -> None:
+    life = opened()
+    life.told()
+    swapped = replace(LEAK, new_people=1, newcomers=("user:eve",))
+    assert life.run(2, swapped) == ["grown"]
+    (notice,) = life.notices
+    assert notice.data["newcomers"] == ["user:eve"]
+    assert notice.data["note"] == "in kind, not in number; newly: user:eve"
+    assert life.run(3, LEAK) == []
+
+
+def test_one_table_for_another_is_growth() -> None:
+    life = opened()
+    assert life.run(2, replace(LEAK, new_exposures=1)) == ["grown"]
+    assert life.notes[-1] == "1 other exposures than before"
+
+
+def test_what_many_incidents_share_is_told_once() -> None:
+    small = [found(f"small{n}", severity="SEV2", everyone=False) for n in range(5)]
+    keys = tuple(each.key for each in small)
+    small = [replace(each, also_through=keys) for each in small]
+    life = History()
+    assert life.run(1, *small) == ["opened"] * 5
+    life.told()
+    wide = found("wide", severity="SEV0", also_through=keys)
+    now = [
+        replace(each, severity="SEV0", everyone=True, also_through=(*keys, wide.key))
+        for each in small
+    ]
+    assert sorted(life.run(2, *now, wide)) == ["grown"] * 5 + ["opened"]
+    assert [each.incident for each in life.notices] == [wide.key]
+    life.told()
+    classed = [replace(each, classes=("keys", "payroll")) for each in (*now, wide)]
+    assert life.run(3, *classed) == ["grown"] * 6
+    assert life.told() == ["grown"]
+    assert sorted(life.run(4, *small)) == ["resolved"] + ["shrunk"] * 5
+    assert life.told() == ["resolved"]
+    alone = replace(classed[0], also_through=(), severity="SEV0")
+    assert life.run(5, alone, *small[1:]) == ["grown"]
+    assert life.told() == ["grown"]
+
+
+def test_what_grew_by_itself_is_told_whatever_the_others_do() -> None:
+    first, second = found("one"), found("two")
+    first = replace(first, also_through=(second.key,))
+    life = History()
+    life.run(1, first, second)
+    life.told()
+    life.run(2, replace(first, people=8), replace(second, tables=9))
+    assert life.told() == ["grown", "grown"]

@@ -106,7 +106,8 @@ class RemovalChoice:
         cut_cost = cut.cost + _digits(len(cut.edges))
         if opener.subject in self._kept_grants and grants_cost <= KEEP_FACTOR * cut_cost:
             return (), grants_cost
-        keeps = bool(cut.edges) and self._kept_edges.issuperset(cut.edges)
+        # One of several may have been mended, or joined by another: the others stay what they are.
+        keeps = not self._kept_edges.isdisjoint(cut.edges)
         if cut_cost <= grants_cost or (keeps and cut_cost <= KEEP_FACTOR * grants_cost):
             return cut.edges, cut_cost
         return (), grants_cost
@@ -137,9 +138,7 @@ class RemovalChoice:
             reached |= behind & wrong
             here = Cut(1 + (tables if behind & losing else 0), ((member, ("ROLE", role)),))
             below = self._below(member, wrong, losing, tables, limit, seen | {role})
-            best = here
-            if below is not None and below.cost < here.cost:
-                best = below
+            best = below if below is not None and self._is_better(below, here) else here
             taken_here = taken_here or best is here
             cost += best.cost
             edges += best.edges
@@ -148,6 +147,15 @@ class RemovalChoice:
         if taken_here:
             cost += self._useful_above(role)
         return Cut(cost, tuple(sorted(edges)))
+
+    def _is_better(self, below: Cut, here: Cut) -> bool:
+        """Whether to cut below a member; what was the cause before stays it for a while."""
+        kept_below, kept_here = (self._kept_edges.issuperset(cut.edges) for cut in (below, here))
+        if kept_here and not kept_below:
+            return KEEP_FACTOR * below.cost < here.cost
+        if kept_below and not kept_here:
+            return below.cost <= KEEP_FACTOR * here.cost
+        return below.cost < here.cost
 
     def _below(
         self,
@@ -193,11 +201,10 @@ class RemovalChoice:
             known = deeper in self._kept_edges
             if not covered or (len(covered) < 2 and not known):
                 continue
-            if not known and self._kept_edges.issuperset(covered):
-                continue
             cost = 1 + self._useful_above(deeper[1][1])
             apart = sum(1 + self._useful_above(edge[1][1]) for edge in covered)
-            if cost <= apart:
+            keeps = not known and not self._kept_edges.isdisjoint(covered)
+            if cost * (KEEP_FACTOR if keeps else 1) <= apart:
                 replaced.update(dict.fromkeys(covered, deeper))
         return {
             subject: tuple(sorted({replaced.get(edge, edge) for edge in edges}))
