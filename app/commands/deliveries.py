@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,6 +196,36 @@ def replay_them(
     for one in made:
         click.echo(one)
     click.echo(f"{len(made)} will be sent again by the worker.", err=True)
+
+
+@command.command("prune", epilog=examples("lakewarden deliveries prune"))
+@click.option(
+    "--keep-days", type=click.IntRange(0), metavar="N", help="Default: retention.keep_days."
+)
+@click.option(
+    "--keep-count", type=click.IntRange(0), metavar="N", help="Default: retention.keep_deliveries."
+)
+@config_option
+def prune_them(keep_days: int | None, keep_count: int | None, config: Path | None) -> None:
+    """Forget what was delivered long ago; the worker does it every hour.
+
+    What waits, what a silence holds back and what was never taken stays.
+    """
+    from app import wiring
+    from app.delivering.pruning import prune_old_alerts
+    from app.settings import load_settings
+
+    settings = load_settings(config)
+    given = {"keep_days": keep_days, "keep_deliveries": keep_count}
+    wanted = replace(
+        settings.retention, **{name: value for name, value in given.items() if value is not None}
+    )
+    with wiring.opened_state(settings) as database:
+        gone = prune_old_alerts(database, wanted)
+    click.echo(
+        f"{gone.deliveries} deliveries with {gone.attempts} attempts, {gone.decisions} decisions, "
+        f"{gone.notices} notices and {gone.silences} silences are forgotten."
+    )
 
 
 def delivery_row(one: "Delivery") -> dict[str, Any]:

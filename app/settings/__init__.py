@@ -66,6 +66,7 @@ class RetentionSettings:
 
     keep_days: int
     keep_count: int
+    keep_deliveries: int
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,11 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         policies=value("policies"),
         pepper=value("tokens.pepper"),
         server=ServerSettings(value("server.host"), value("server.port")),
-        retention=RetentionSettings(value("retention.keep_days"), value("retention.keep_count")),
+        retention=RetentionSettings(
+            value("retention.keep_days"),
+            value("retention.keep_count"),
+            value("retention.keep_deliveries"),
+        ),
         log=LogSettings(value("log.format"), value("log.level")),
         lakes={
             name: _lake(name, values, document, value("policies")) for name in document.lake_names

@@ -123,6 +123,7 @@ KEYS: tuple[Key, ...] = (
     Key("server.port", _whole(0, 65535), 8080),
     Key("retention.keep_days", _whole(0, 36500), 90),
     Key("retention.keep_count", _whole(0, 1_000_000), 10),
+    Key("retention.keep_deliveries", _whole(0, 10_000_000), 1_000),
     Key("tokens.pepper", _key, None),
     Key("log.format", _one_of("plain", "json"), "plain"),
     Key("log.level", _one_of("debug", "info", "warning", "error"), "info"),

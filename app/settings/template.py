@@ -33,6 +33,9 @@ port = 8080
 # keep_count of each lake whatever their age, and always the last whole run.
 keep_days = 90
 keep_count = 10
+# The worker forgets deliveries that were taken, with their attempts and what was decided,
+# when they are older than keep_days and not among the newest so many.
+keep_deliveries = 1000
 
 [tokens]
 # What API tokens are hashed with. Unset: made once, in the data folder. Set it when

@@ -108,3 +108,15 @@ outbox = Table(
     Index(None, "done_at"),
     sqlite_autoincrement=True,
 )
+
+#: Requests that were done under their sender's key, with what they made.
+requests_done = Table(
+    "requests_done",
+    metadata,
+    Column("actor", Text, primary_key=True),
+    Column("idempotency_key", Text, primary_key=True),
+    Column("request", Text, nullable=False),  # a digest of what was asked
+    Column("answer", Text, nullable=False),  # the id of what was made
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
+)

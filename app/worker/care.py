@@ -1,6 +1,7 @@
 """What the worker sees to beside lakes and deliveries: waivers that end, and itself."""
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from app.core.errors import LakewardenError, PolicyError
 from app.core.names import show
 from app.core.own_conditions import Condition, Sight
 from app.core.verdicts import Policies, Waiver
+from app.delivering.pruning import prune_old_alerts
 from app.recorded_audit import apply_lake_waivers
 from app.settings import LakeSettings, Settings
 from app.store.channel_health import all_channel_health
@@ -22,6 +24,7 @@ from app.store.waivers import waivers_of_lake
 from app.worker.schedule import Schedule
 
 _LOG = logging.getLogger(__name__)
+_PRUNE_EVERY = 3_600.0
 
 #: A channel that took nothing for so long is said to fail.
 FAILING_AFTER = timedelta(minutes=5)
@@ -38,6 +41,7 @@ class Care:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     pause: float = 10.0
     _applied: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    _prune_at: float = 0.0
 
     def go_on(self, stop: Event) -> None:
         """Until told to stop."""
@@ -70,6 +74,18 @@ class Care:
             turned = note_conditions(session, self._sight(session, policies, now), now)
         for notice in turned.notices:
             _LOG.warning("%s", notice.title)
+        self._prune(database)
+
+    def _prune(self, database: Database) -> None:
+        """Every hour: forget what was delivered long ago."""
+        if time.monotonic() < self._prune_at:
+            return
+        self._prune_at = time.monotonic() + _PRUNE_EVERY
+        gone = prune_old_alerts(database, self.settings.retention)
+        if gone.total:
+            _LOG.info(
+                "%d old deliveries and %d records in all are forgotten", gone.deliveries, gone.total
+            )
 
     def _waivers(self, database: Database, lake: LakeSettings, read: Policies) -> None:
         """Between runs: those that were made, or ended, since they were last applied."""

@@ -10,11 +10,12 @@ from app.core.names import show
 from app.store.database import reading_scope, session_scope
 from app.store.deliveries import Delivery, delivery
 from app.store.delivery_log import attempts, list_deliveries, replay
+from app.store.idempotency import digest_of, once
 from app.store.leases import database_now
 from app.web.callers import Admin, Caller, Reader
 from app.web.models import Answer, Page
 from app.web.open_runs import iso
-from app.web.parameters import CursorText, Limit, Moment
+from app.web.parameters import CursorText, IdempotencyKey, Limit, Moment
 
 router = APIRouter(tags=["incidents"])
 
@@ -131,11 +132,19 @@ def show_delivery(caller: Reader, delivery_id: DeliveryPath) -> dict[str, object
     response_model=DeliveryBody,
     summary="Send a delivery's message again",
 )
-def replay_one(caller: Admin, delivery_id: DeliveryPath) -> dict[str, object]:
-    """Under its own message id; 409 while it is on its way, so a doubled request is harmless."""
+def replay_one(
+    caller: Admin, delivery_id: DeliveryPath, idempotency_key: IdempotencyKey = None
+) -> dict[str, object]:
+    """Under its own message id; 409 while it is on its way."""
     with session_scope(caller.services.database) as session:
         _found(caller, delivery(session, delivery_id))
-        made = replay(session, delivery_id, database_now(session))
+        made = once(
+            session,
+            caller.token.public_id,
+            idempotency_key,
+            digest_of("replay a delivery", delivery_id),
+            lambda: replay(session, delivery_id, database_now(session)),
+        )
         return _shown(delivery(session, made))
 
 

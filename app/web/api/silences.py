@@ -8,14 +8,15 @@ from pydantic import Field
 from app.core.errors import BadNameError, SettingsError
 from app.core.routes import Silence
 from app.store.database import reading_scope, session_scope
+from app.store.idempotency import digest_of, once
 from app.store.leases import database_now
-from app.store.silences import LONGEST_COMMENT, add_silence, end_silence, list_silences
+from app.store.silences import LONGEST_COMMENT, add_silence, end_silence, list_silences, silence
 from app.web.bodies import Body
 from app.web.callers import Admin, Caller, Reader
 from app.web.errors import ScopeMissingError
 from app.web.models import Answer
 from app.web.open_runs import iso
-from app.web.parameters import Flag, WholeText, moment_in
+from app.web.parameters import Flag, IdempotencyKey, WholeText, moment_in
 
 router = APIRouter(tags=["incidents"])
 
@@ -77,7 +78,9 @@ def list_every_silence(
     status_code=201,
     summary="Hold matching alerts back",
 )
-def make_silence(caller: Admin, wanted: SilenceWanted) -> dict[str, object]:
+def make_silence(
+    caller: Admin, wanted: SilenceWanted, idempotency_key: IdempotencyKey = None
+) -> dict[str, object]:
     """What is still so when it ends goes out then. Needs a token for all lakes."""
     _for_all_lakes(caller)
     caller.asks(wanted.model_dump())
@@ -88,14 +91,20 @@ def make_silence(caller: Admin, wanted: SilenceWanted) -> dict[str, object]:
         )
     try:
         with session_scope(caller.services.database) as session:
-            made = add_silence(
-                session,
-                matchers=wanted.matchers,
-                ends_at=ends_at,
-                created_by=caller.token.public_id,
-                comment=wanted.comment,
-                now=database_now(session),
-            )
+
+            def make() -> str:
+                return add_silence(
+                    session,
+                    matchers=wanted.matchers,
+                    ends_at=ends_at,
+                    created_by=caller.token.public_id,
+                    comment=wanted.comment,
+                    now=database_now(session),
+                ).id
+
+            request = digest_of("make a silence", wanted.model_dump())
+            identity = once(session, caller.token.public_id, idempotency_key, request, make)
+            made = silence(session, identity)
     except SettingsError as refused:
         raise BadNameError(refused.message, mend=refused.mend) from None
     return _shown(made)
@@ -104,12 +113,19 @@ def make_silence(caller: Admin, wanted: SilenceWanted) -> dict[str, object]:
 @router.post(
     "/v1/silences/{silence_id}/end", response_model=SilenceBody, summary="End a silence now"
 )
-def end_one(caller: Admin, silence_id: SilencePath) -> dict[str, object]:
+def end_one(
+    caller: Admin, silence_id: SilencePath, idempotency_key: IdempotencyKey = None
+) -> dict[str, object]:
     """What it held back and is still so goes out. 409 when it is over already."""
     _for_all_lakes(caller)
     with session_scope(caller.services.database) as session:
         ended_by, now = caller.token.public_id, database_now(session)
-        return _shown(end_silence(session, silence_id, ended_by=ended_by, now=now))
+
+        def end() -> str:
+            return end_silence(session, silence_id, ended_by=ended_by, now=now).id
+
+        request = digest_of("end a silence", silence_id)
+        return _shown(silence(session, once(session, ended_by, idempotency_key, request, end)))
 
 
 def _for_all_lakes(caller: Caller) -> None:

@@ -6,11 +6,19 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from app.core.errors import NotFoundError, SettingsError
+from app.core.errors import ConflictError, NotFoundError, SettingsError
 from app.core.names import show
 from app.store.database import reading_scope, session_scope
+from app.store.idempotency import digest_of, once
 from app.store.identifiers import utc_now
-from app.store.tokens import LONGEST_LIFE, LONGEST_NAME, Token, create_token, list_tokens
+from app.store.tokens import (
+    LONGEST_LIFE,
+    LONGEST_NAME,
+    NewToken,
+    Token,
+    create_token,
+    list_tokens,
+)
 from app.store.tokens import revoke_token as revoke
 from app.store.tokens import token as stored_token
 from app.web.bodies import Body, WholeNumber
@@ -18,7 +26,7 @@ from app.web.callers import Admin, Caller, unknown_lake
 from app.web.errors import InvalidRequestError
 from app.web.models import Answer
 from app.web.open_runs import iso
-from app.web.parameters import WholeText
+from app.web.parameters import IdempotencyKey, WholeText
 from app.web.words import TokenScope
 
 router = APIRouter(tags=["operations"])
@@ -97,22 +105,44 @@ class Tokens(Answer):
         }
     },
 )
-def make_token(caller: Admin, wanted: TokenWanted, response: Response) -> dict[str, object]:
-    """A token that is limited to lakes makes only tokens limited to those."""
+def make_token(
+    caller: Admin,
+    wanted: TokenWanted,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> dict[str, object]:
+    """A token that is limited to lakes makes only tokens limited to those. The same key again
+    makes no second token; its secret was shown once, so the answer is 409 with its id.
+    """
     caller.asks(wanted.model_dump())
     lakes = _lakes(caller, wanted.lakes)
+    new: list[NewToken] = []
     try:
         with session_scope(caller.services.database) as session:
-            made = create_token(
-                session,
-                name=wanted.name,
-                scopes=wanted.scopes,
-                lakes=lakes,
-                expires_at=utc_now() + timedelta(days=wanted.days) - timedelta(seconds=1),
-                pepper=caller.services.pepper,
-            )
+
+            def make() -> str:
+                new.append(
+                    create_token(
+                        session,
+                        name=wanted.name,
+                        scopes=wanted.scopes,
+                        lakes=lakes,
+                        expires_at=utc_now() + timedelta(days=wanted.days) - timedelta(seconds=1),
+                        pepper=caller.services.pepper,
+                    )
+                )
+                return new[0].token.public_id
+
+            request = digest_of("make a token", wanted.model_dump())
+            known = once(session, caller.token.public_id, idempotency_key, request, make)
     except SettingsError as refused:
         raise InvalidRequestError(refused.message, mend=refused.mend) from None
+    if not new:
+        raise ConflictError(
+            f"the token {known} was made by this request before, and its secret was shown then",
+            mend="If it did not arrive, revoke that token and send a new key",
+        )
+    (made,) = new
     response.headers["Location"] = f"/v1/tokens/{made.token.public_id}"
     return {**_shown(made.token), "token": made.plaintext}
 
