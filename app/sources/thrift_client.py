@@ -72,6 +72,7 @@ class ThriftClient:
         self._open_transport = open_transport
         self._label = label
         self._connections = connections
+        self._busy = 0  # connections that wait for something else beside
         self._local = threading.local()
         self._opened: list[Any] = []
 
@@ -120,11 +121,12 @@ class ThriftClient:
         self, items: list[_Item], ask: Callable[[_Item], _Found]
     ) -> Iterator[tuple[_Item, _Found]]:
         """Ask about every item, some at a time, and yield the answers in their order."""
-        if self._connections == 1 or len(items) < 2:
+        free = self._connections - self._busy
+        if free == 1 or len(items) < 2:
             for item in items:
                 yield item, ask(item)
             return
-        with ThreadPoolExecutor(self._connections) as threads:
+        with ThreadPoolExecutor(free) as threads:
             asked = [(item, threads.submit(ask, item)) for item in items]
             try:
                 for item, answer in asked:
@@ -132,6 +134,23 @@ class ThriftClient:
             finally:
                 for _, answer in asked:
                     answer.cancel()
+
+    @contextmanager
+    def beside(self, ask: Callable[[], _Found]) -> Iterator[Callable[[], _Found]]:
+        """Begin to ask over one of the connections, and yield what waits for the answer.
+
+        With one connection in all it is asked only then.
+        """
+        if self._connections == 1:
+            yield ask
+            return
+        thread = ThreadPoolExecutor(1)
+        self._busy += 1
+        try:
+            yield thread.submit(ask).result
+        finally:  # left early, nobody waits: `opened` closes the connection under the call
+            self._busy -= 1
+            thread.shutdown(wait=False, cancel_futures=True)
 
     def _client(self) -> Any:
         found = getattr(self._local, "client", None)

@@ -118,7 +118,8 @@ class _Crawl:
     def facts(self, settings: Mapping[str, str]) -> Iterator[Facts]:
         """The whole crawl, as a sentence.
 
-        Grants are read after the tables, so that no table stands there without its grants.
+        Grants are read once the tables are listed, so that no table stands there without its
+        grants; the metastore gathers them while it is asked about the tables in full.
         """
         catalogs = self._catalogs()
         yield fact_rows("catalogs", catalogs)
@@ -126,9 +127,10 @@ class _Crawl:
         for catalog in names:
             yield from self._lake.databases(self._databases(catalog))
         listed = [table for catalog in names for table in self._listed(catalog)]
-        yield from self._table_facts(listed)
-        yield from self._role_facts()
-        yield from self._grant_facts()
+        with self._client.beside(self._privileges) as privileges:
+            yield from self._table_facts(listed)
+            yield from self._role_facts()
+            yield from self._grant_facts(privileges())
         yield self._lake.partitions(self._partition_names())
         yield from self._lake.rest(settings)
 
@@ -216,8 +218,11 @@ class _Crawl:
             self._progress("roles", done, len(roles))
         yield fact_rows("role_members", members)
 
-    def _grant_facts(self) -> Iterator[Facts]:
-        found = self._must("grants", "list_privileges", None, None, everything())
+    def _privileges(self) -> list[Any]:
+        found: list[Any] = self._must("grants", "list_privileges", None, None, everything())
+        return found
+
+    def _grant_facts(self, found: list[Any]) -> Iterator[Facts]:
         yield from self._late_tables(found)
         for start in range(0, len(found), _CHUNK):
             chunk = found[start : start + _CHUNK]
