@@ -72,11 +72,18 @@ _SHARES = {"sql-standard": Shares(), "legacy": Shares(columns=0.08, other_rights
 
 
 def compare(
-    server: HiveServer, lake: RandomLake, shares: Shares, *, groups: bool, chance: random.Random
+    server: HiveServer,
+    lake: RandomLake,
+    shares: Shares,
+    *,
+    groups: bool,
+    chance: random.Random,
+    sessions: int = 1,
 ) -> tuple[list[Answer], list[Wrong]]:
-    """Ask Hive and ourselves about the lake as it stands now."""
+    """Ask Hive, over so many sessions at once, and ourselves about the lake as it stands now."""
     with oracle(server) as asked:
-        hives = list(answers(asked, _what_to_ask(server, lake, shares, asked), chance))
+        what = _what_to_ask(server, lake, shares, asked)
+        hives = list(answers(asked, what, chance, sessions=sessions))
     with tempfile.TemporaryDirectory(prefix="lakewarden-differential-") as folder:
         ours = our_answers(server, lake, hives, Path(folder), groups=groups)
     wrong = [
@@ -131,6 +138,7 @@ def compare_through_changes(
     *,
     rounds: int,
     groups: bool,
+    sessions: int,
     keep: Path | None = None,
 ) -> None:
     """Build the lake, compare; change it and compare again, `rounds` times in all.
@@ -143,7 +151,9 @@ def compare_through_changes(
         if number:
             steps = random_changes(lake.drawn, chance, _CHANGES_AT_ONCE)
             found.statements_refused += len(build(server, steps))
-        hives, wrong = compare(server, lake, shares, groups=groups, chance=chance)
+        hives, wrong = compare(
+            server, lake, shares, groups=groups, chance=chance, sessions=sessions
+        )
         found.note(hives, wrong)
         for user, right, name, hives_answer, our_answer in wrong:
             print(
@@ -161,6 +171,8 @@ def _server_for(postgres: PostgresServer, lake: RandomLake, groups: bool) -> Ite
     known = lake.memberships if groups else {}
     known = {user: known.get(user, []) for user in (*USERS, *NAMESAKES)}
     settings = acid_settings() if lake.acid else {}
+    settings["datanucleus.connectionPool.maxPoolSize"] = "10"
+    settings["hive.driver.parallel.compilation"] = "true"  # or all sessions wait for one
     with hive_server(postgres, lake.mode, settings=settings, groups=known) as server:
         yield server
 
@@ -171,6 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mode", choices=("sql-standard", "legacy"), required=True)
     parser.add_argument("--questions", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--sessions", type=int, default=4, help="users asked at once")
     parser.add_argument("--keep", type=Path, help="a folder for lakes with wrong answers")
     options = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
@@ -188,6 +201,7 @@ def main(arguments: list[str] | None = None) -> int:
                     found,
                     rounds=_ROUNDS,
                     groups=groups,
+                    sessions=options.sessions,
                     keep=options.keep,
                 )
             lakes += 1
