@@ -57,7 +57,7 @@ def assess(
     judged = search.mask_of(severity.judged_rights)
     search.load_rule_facts(engine, mode, reach)
     search.load_effective_grants(engine, mode)
-    search.load_parted_tables(engine, mode)
+    search.load_parted_tables(engine, mode, lookup.guarded)
     class_sets = _named_class_sets(engine, classification)
     search.load_wanted_grants(engine, lookup.snapshot, mode, judged, _everyone_people(reach))
     search.load_table_widths(engine, judged, _everyone_people(reach))

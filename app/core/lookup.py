@@ -5,10 +5,12 @@ about one table costs the same on ten tables and on a million.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
 
 from app.core.facts import GRANT_LEVELS
+from app.core.guarded_views import NOTHING, GuardedViews
 from app.core.mapped_rows import MappedRows
 from app.core.names import ObjectName, fold
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
@@ -179,8 +181,24 @@ class Lookup:
         found = self._kept_grants.get(asked)
         if found is None:
             found = self._table_grants(*asked)
+            if found.is_view:
+                found = self._beside(found, *asked)
             self._kept_grants.keep(asked, found, len(found.grants))
         return found
+
+    @cached_property
+    def guarded(self) -> GuardedViews:
+        """The views of which more is asked than their own grants."""
+        return GuardedViews(self, self.snapshot.mapped("table_properties"))
+
+    def _beside(self, found: TableGrants, *asked: Any) -> TableGrants:
+        """A view's grants with those of what is asked beside it."""
+        table, *how = asked
+        beside = self.guarded.asked_beside(table)
+        if beside == NOTHING:
+            return found
+        others = tuple(self._table_grants(other, *how) for other in beside.tables)
+        return replace(found, beside=others, beside_is_all=beside.is_all)
 
     def _table_grants(
         self, table: int, inherited_levels: Sequence[str], parts: bool, evidence: bool

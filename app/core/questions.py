@@ -1,11 +1,12 @@
 """Questions about one person or one object, answered with their evidence."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyroaring import FrozenBitMap
 
 from app.core.errors import BadNameError, NotFoundError
+from app.core.guarded_views import NOTHING
 from app.core.lake_view import ClassOnTable, LakeView, class_names
 from app.core.lookup import Place
 from app.core.memberships import MembershipEdge, path_in
@@ -149,6 +150,9 @@ def _word(view: LakeView, right: str, place: Place, reach: Reach) -> str:
 def _because(view: LakeView, word: str, user: str, right: str, place: Place, reach: Reach) -> str:
     if not view.mode.inherited_levels:
         return "authorization is off"
+    beside = _asked_beside(view, right, place, reach) if word != ALLOWED else ""
+    if beside:
+        return beside
     if word == UNKNOWN:
         return "only through a group, and whether the engine sees groups is not known"
     if word == DENIED:
@@ -166,6 +170,26 @@ def _because(view: LakeView, word: str, user: str, right: str, place: Place, rea
     return (
         "owner" if right in ("own", "alter", "drop", "create") else "the engine asks for no grant"
     )
+
+
+def _asked_beside(view: LakeView, right: str, place: Place, reach: Reach) -> str:
+    """Why his grant on a view is not enough, where it is not: Hive asks for more."""
+    if place.table is None or right != "select":
+        return ""
+    beside = view.lookup.guarded.asked_beside(place.table)
+    own = view.lookup.table_grants(place.table, view.mode.inherited_levels)
+    alone = replace(own, beside=(), beside_is_all=True)
+    if beside == NOTHING or not view.mode.on_table(right, alone, reach).sure:
+        return ""
+    marked = "Hive asks for what is under the view too (Authorized=false)"
+    lacking = [
+        str(view.lookup.table_name(table))
+        for table, grants in zip(beside.tables, own.beside, strict=True)
+        if not view.mode.on_table(right, grants, reach).sure
+    ]
+    if lacking:
+        return f"{marked}, and he may not surely read {', '.join(lacking)}"
+    return f"{marked}, and its text does not tell all of that"
 
 
 def _gives(view: LakeView, grant: GrantRow) -> frozenset[str]:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from app.core.engine import Engine
 from app.core.facts import GRANT_LEVELS
+from app.core.guarded_views import GuardedViews
 from app.core.reach import PopulationReach
 from app.core.rights.mode import AuthorizationMode, Meaning
 from app.core.snapshots import Snapshot
@@ -414,11 +415,14 @@ def load_candidates(
     )
 
 
-def load_parted_tables(engine: Engine, mode: AuthorizationMode) -> None:
+def load_parted_tables(engine: Engine, mode: AuthorizationMode, guarded: GuardedViews) -> None:
     """Leave `parted_tables`: tables that are decided on their own, not by their rules alone.
 
-    Those with rights on parts, and those whose owner type Hive cannot read.
+    Those with rights on parts, those whose owner type Hive cannot read, and views beside
+    which other tables are asked.
     """
+    views = pa.array(guarded.affected() if mode.inherited_levels else (), pa.int32())
+    engine.give("guarded_views", pa.table({"table_ordinal": views}))
     parts = ""
     if mode.has_parts:
         levels = ", ".join(str(GRANT_LEVELS.index(level)) for level in PART_LEVELS)
@@ -431,7 +435,8 @@ def load_parted_tables(engine: Engine, mode: AuthorizationMode) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE parted_tables AS
         SELECT ordinal AS table_ordinal FROM tables
-        WHERE owner_type NOT IN ('USER', 'ROLE', 'GROUP') {parts}
+        WHERE owner_type NOT IN ('USER', 'ROLE', 'GROUP')
+        UNION SELECT table_ordinal FROM guarded_views {parts}
         """
     )
 

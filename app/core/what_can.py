@@ -164,7 +164,7 @@ def _decide_groups(
         ),
     )
     search.load_effective_grants(engine, mode)
-    search.load_parted_tables(engine, mode)
+    search.load_parted_tables(engine, mode, view.lookup.guarded)
     open_to_all = right == "lock" or not mode.inherited_levels
     by_owner = "true" if right in _BY_OWNER else "false"
     engine.run(

@@ -6,8 +6,10 @@ grants that it writes get row and rule numbers after the snapshot's.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from app.core.change.tables import ChangedDatabase, ChangedTable
+from app.core.guarded_views import GuardedViews
 from app.core.lookup import PARTITION_RIGHTS, Lookup, Place
 from app.core.memberships import MembershipEdge, Memberships, Subject
 from app.core.names import ObjectName
@@ -161,6 +163,11 @@ class ChangedLookup(Lookup):
         )
 
     # What is granted
+
+    @cached_property
+    def guarded(self) -> GuardedViews:
+        """As it was: no statement marks a view."""
+        return self._plain.guarded
 
     def _table_grants(
         self, table: int, inherited_levels: Sequence[str], parts: bool, evidence: bool

@@ -41,7 +41,9 @@ class TableGrants:
     """All that decides access to one table or view.
 
     `columns` are its column names, folded, without its partition keys; `partitions` the
-    names of its partitions where they carry rights of their own, else None.
+    names of its partitions where they carry rights of their own, else None. `beside` are the
+    tables whose reading is asked beside the view's (core.guarded_views), not all of them
+    where `beside_is_all` is false.
     """
 
     grants: tuple[GrantRow, ...]
@@ -54,6 +56,8 @@ class TableGrants:
     partition_keys: frozenset[str] = frozenset()
     is_view: bool = False
     is_materialized_view: bool = False
+    beside: tuple["TableGrants", ...] = ()
+    beside_is_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)

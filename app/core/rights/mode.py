@@ -5,7 +5,7 @@ the meanings of one object's grants into the people who hold a right on it. The 
 uses the meanings to find candidates over the whole lake and the joins to be exact.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,6 +109,15 @@ def without(holders: PrincipalSet, refused: PrincipalSet) -> PrincipalSet:
     if not refused.possible:
         return holders
     return PrincipalSet(holders.possible - refused.sure, holders.sure - refused.possible)
+
+
+def with_beside(
+    found: PrincipalSet, table: TableGrants, readers: Callable[[TableGrants], PrincipalSet]
+) -> PrincipalSet:
+    """Those of a view's readers who also read what is asked beside it."""
+    for other in table.beside:
+        found = _both(found, readers(other))
+    return found if table.beside_is_all else PrincipalSet(found.possible, NOBODY.sure)
 
 
 def groups_seen(mode: AuthorizationMode, engine_groups: str | None) -> str | None:

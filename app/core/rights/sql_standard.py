@@ -19,6 +19,7 @@ from app.core.rights.mode import (
     intersection,
     principals,
     unreadable,
+    with_beside,
     without,
 )
 
@@ -81,7 +82,10 @@ class SqlStandard:
             principals([grant for grant in table.grants if _is(name, grant)], reach)
             for name in NEEDS[right]
         ]
-        return without(intersection(holders), refused)
+        found = without(intersection(holders), refused)
+        if right != "select":
+            return found
+        return with_beside(found, table, lambda other: self.on_table(right, other, reach))
 
     def on_column(self, right: str, table: TableGrants, column: str, reach: Reach) -> PrincipalSet:
         """A column is as open as its table."""
