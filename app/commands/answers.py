@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from app.core.memberships import MembershipEdge
     from app.core.questions import GrantPath
 
+_NO_DIRECTORY = (
+    "directory",
+    "",
+    "there is no directory of people",
+    "Who is in which group, and so what policy permits: give --directory",
+)
+
 #: Wide enough that nothing is wrapped where a program reads.
 _UNLIMITED = 1_000_000
 
@@ -107,4 +114,7 @@ def gaps_of(view: "LakeView") -> list[dict[str, str]]:
     names = ("scope", "object", "reason", "doubt")
     columns = [rows.slice(name, 0, rows.count) for name in names]
     found = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return [gap for gap in found if gap["scope"] in ("lake", "grants") or not gap["object"]]
+    missing = [gap for gap in found if gap["scope"] in ("lake", "grants") or not gap["object"]]
+    if not view.lookup.rows("users").count and not any(g["scope"] == "directory" for g in missing):
+        missing.append(dict(zip(names, _NO_DIRECTORY, strict=True)))
+    return missing

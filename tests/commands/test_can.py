@@ -295,3 +295,14 @@ def test_a_denial_is_unknown_where_grants_that_count_were_not_read(
     assert [line.split(",")[3] for line in ran.lines[1:]] == answers
     assert ran.code == (2 if "unknown" in answers else 0)
     assert f"there is no table {dropped}" in ran.err
+
+
+def test_without_a_directory_that_is_said(audited: HandLake) -> None:
+    """Policy's groups are known to nobody then: its `no` may be for want of them."""
+    where = ("--source", audited.source, "--mode", "sql-standard")
+    asked = ("can", "ann", "select", "hr_payroll.salaries", *where)
+    policies = ("--policies", str(starter_policies()))
+    ran = run(*asked, *policies)
+    assert "policy does not allow it" in ran.out
+    assert "Not seen: directory: there is no directory of people" in ran.err
+    assert "directory" not in run(*asked, *policies, "--directory", audited.directory).err
