@@ -3,7 +3,8 @@
 A metastore that authorizes (HiveMetaStoreAuthorizer) marks so a view that somebody made past
 HiveServer2. Source: Hive 4.0.1, tried: whoever reads such a view, by itself or through views
 on it, needs SELECT on every table and view that its text names, beside SELECT on the view he
-asked for; of a view without the mark, nothing under it is asked.
+asked for; of a view without the mark, nothing under it is asked. Legacy authorization does not look
+at the mark.
 """
 
 from collections.abc import Iterator

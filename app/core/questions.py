@@ -174,7 +174,7 @@ def _because(view: LakeView, word: str, user: str, right: str, place: Place, rea
 
 def _asked_beside(view: LakeView, right: str, place: Place, reach: Reach) -> str:
     """Why his grant on a view is not enough, where it is not: Hive asks for more."""
-    if place.table is None or right != "select":
+    if place.table is None or right != "select" or not view.mode.asks_under_views:
         return ""
     beside = view.lookup.guarded.asked_beside(place.table)
     own = view.lookup.table_grants(place.table, view.mode.inherited_levels)

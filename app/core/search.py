@@ -421,7 +421,7 @@ def load_parted_tables(engine: Engine, mode: AuthorizationMode, guarded: Guarded
     Those with rights on parts, those whose owner type Hive cannot read, and views beside
     which other tables are asked.
     """
-    views = pa.array(guarded.affected() if mode.inherited_levels else (), pa.int32())
+    views = pa.array(guarded.affected() if mode.asks_under_views else (), pa.int32())
     engine.give("guarded_views", pa.table({"table_ordinal": views}))
     parts = ""
     if mode.has_parts:

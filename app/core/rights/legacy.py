@@ -9,15 +9,7 @@ opens nothing, writing takes UPDATE and CREATE, and a table is dropped from abov
 
 from app.core.reach import NOBODY, PrincipalSet, Reach
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
-from app.core.rights.mode import (
-    Meaning,
-    intersection,
-    principals,
-    union,
-    unreadable,
-    with_beside,
-    without,
-)
+from app.core.rights.mode import Meaning, intersection, principals, union, unreadable, without
 
 ALL = "ALL"
 
@@ -41,6 +33,7 @@ class Legacy:
     name = "legacy"
     inherited_levels: tuple[str, ...] = ("global", "database", "table")
     has_parts = True
+    asks_under_views = False
     uses_groups = True
     self_service = "legacy GRANT is not authorized: whoever reaches HiveServer2 can grant himself"
 
@@ -74,12 +67,7 @@ class Legacy:
         return Meaning(gives=frozenset(rights))
 
     def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
-        """Who may do it to the whole of a table or view."""
-        found = self._on_table(right, table, reach)
-        return self._with_beside(found, table, reach) if right == "select" else found
-
-    def _on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
-        """What the table's own grants say.
+        """Who may do it to the whole of a table or view.
 
         Reading the whole (SELECT *) takes every column but the partition keys. Where
         partitions carry rights of their own it takes every partition, and nothing at all
@@ -113,21 +101,8 @@ class Legacy:
             return self.on_table(right, table, reach)
         beside = table.columns if column in table.partition_keys else (column,)
         if table.partitions is not None:
-            ways = [self._on_partitions(right, table, reach, (name,)) for name in beside]
-        else:
-            ways = [_in_order(right, table, TABLE_STAGES, (name,), reach) for name in beside]
-        return self._with_beside(union(ways), table, reach)
-
-    def _with_beside(self, found: PrincipalSet, table: TableGrants, reach: Reach) -> PrincipalSet:
-        return with_beside(found, table, lambda other: self._readers(other, reach))
-
-    def _readers(self, table: TableGrants, reach: Reach) -> PrincipalSet:
-        """Who reads what a view needs of a table: of which columns, is not looked into."""
-        whole = self.on_table("select", table, reach)
-        parts = union(
-            [whole, *(self.on_column("select", table, name, reach) for name in table.columns)]
-        )
-        return PrincipalSet(parts.possible, whole.sure)
+            return union([self._on_partitions(right, table, reach, (name,)) for name in beside])
+        return union([_in_order(right, table, TABLE_STAGES, (name,), reach) for name in beside])
 
     def on_database(self, right: str, database: DatabaseGrants, reach: Reach) -> PrincipalSet:
         """Who has it globally or on the database."""

@@ -39,6 +39,8 @@ class AuthorizationMode(Protocol):
     inherited_levels: tuple[str, ...]
     #: Whether grants on columns or partitions open parts of a table.
     has_parts: bool
+    #: Whether `Authorized=false` on a view counts (core.guarded_views).
+    asks_under_views: bool
     #: Whether groups of the directory can matter to the engine at all.
     uses_groups: bool
     #: Said of the whole lake when someone can make himself able to do anything.

@@ -14,6 +14,7 @@ class Off:
     name = "off"
     inherited_levels: tuple[str, ...] = ()
     has_parts = False
+    asks_under_views = False
     uses_groups = False
     self_service = ""
 

@@ -45,6 +45,7 @@ class SqlStandard:
     name = "sql-standard"
     inherited_levels: tuple[str, ...] = ("table",)
     has_parts = False
+    asks_under_views = True
     uses_groups = False
     self_service = "SET ROLE ADMIN: a member of the role admin may do anything after it"
 
