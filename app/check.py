@@ -6,7 +6,7 @@ answered for (a waiver, a comment, the baseline) is taken out. Each step lives e
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from app.core.findings import (
     EffectSummary,
     Finding,
 )
+from app.core.frozen import frozen
 from app.core.lake_view import LakeView
 from app.core.questions import ALLOWED, UNKNOWN
 from app.core.statements.types import Statement
@@ -51,7 +52,7 @@ MOST_EFFECT_GROUPS = 500
 _SAMPLE = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SqlFile:
     """A file of the change as bytes. name: as findings call it."""
 
@@ -59,7 +60,7 @@ class SqlFile:
     content: bytes
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CheckRequest:
     """What is checked, and how strictly.
 
@@ -80,7 +81,7 @@ class CheckRequest:
     effects: bool = False
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CheckParts:
     """What a check is made from, built by `wiring`.
 
@@ -98,7 +99,7 @@ class CheckParts:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Checked:
     """What a check came to. unanswered: every finding, before anybody answered for it."""
 
@@ -126,7 +127,7 @@ def check_change(parts: CheckParts, request: CheckRequest) -> Checked:
     return Checked(_report(parts, request, read, answered, change), change, tuple(found))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Read:
     files: tuple[CheckedFile, ...]
     statements: tuple[Statement, ...]
@@ -205,7 +206,7 @@ def _of_statements(parts: CheckParts, change: "Change") -> list[Finding]:
     return find(change, parts.view, parts.policies)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answered:
     findings: tuple[Finding, ...]
     suppressed: tuple[Finding, ...]
@@ -279,7 +280,7 @@ def _without_effect(change: "Change") -> Iterator[str]:
             yield f"{place}: the statement changes nobody's access: {note.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Effects:
     listed: tuple[EffectSummary, ...] | None
     left_out: int

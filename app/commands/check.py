@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from app.commands.check_options import (
 )
 from app.commands.options import config_option, examples, lake_choice, lake_options
 from app.commands.progress_bar import shown_progress
+from app.core.frozen import frozen
 
 if TYPE_CHECKING:
     from app.check import SqlFile
@@ -161,7 +162,7 @@ def command(**options: Any) -> None:
     sys.exit(code)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Base:
     """What the change is compared with: commits of a repository, or nothing."""
 

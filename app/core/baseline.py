@@ -7,10 +7,11 @@ more is said, so that the list only shrinks.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.core.errors import CheckInputError
 from app.core.findings import CANNOT_JUDGE, Finding
+from app.core.frozen import frozen
 from app.core.names import show
 from app.core.suppressions import Answered
 
@@ -21,7 +22,7 @@ Key = tuple[str, str, str, str]
 _FIELDS = ("rule", "principal", "object", "right")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Baseline:
     """The keys of a baseline file, and its name."""
 

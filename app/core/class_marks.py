@@ -1,7 +1,6 @@
 """Marks: which databases and tables a rule's properties and tags speak of."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,11 +8,12 @@ import pyarrow.compute as pc
 from app.core.class_patterns import matching, one_array, rule_values, whole
 from app.core.classes import ClassRule
 from app.core.engine import Engine
+from app.core.frozen import frozen
 from app.core.names import fold
 from app.core.sql_text import literal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Extent:
     """The relations to classify: those of the snapshot, or smaller ones of their form."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from app.core import compute as pc
 from app.core.classes import Classification, ClassRule, NamePattern
 from app.core.errors import PolicyError
 

@@ -1,6 +1,6 @@
 """Data classes as the policies declare them. Loaded and checked by `policy/`."""
 
-from dataclasses import dataclass
+from app.core.frozen import frozen
 
 #: From the most to the least protected.
 TIERS = ("restricted", "confidential", "internal", "public")
@@ -9,7 +9,7 @@ TIERS = ("restricted", "confidential", "internal", "public")
 UNCLASSIFIED = "unclassified"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamePattern:
     """One pattern over a name: RE2 source that must match the whole folded name.
 
@@ -21,7 +21,7 @@ class NamePattern:
     regex: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClassRule:
     """Assigns a class where every given field matches; within a field, any pattern.
 
@@ -48,7 +48,7 @@ class ClassRule:
     except_tables: tuple[NamePattern, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DataClass:
     """A class, its tier and its contract."""
 
@@ -61,7 +61,7 @@ class DataClass:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Classification:
     """All of `classes.yaml`."""
 

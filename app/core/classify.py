@@ -11,7 +11,7 @@ the table from which a view has the class, null where a rule matched the table i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from app.core.class_marks import Extent
 from app.core.class_rules import match_rules
 from app.core.classes import Classification
 from app.core.engine import Engine
+from app.core.frozen import frozen
 from app.core.inheritance import inherit_classes
 from app.core.names import DEFAULT_CATALOG, ObjectName
 from app.core.sql_text import among
@@ -27,7 +28,7 @@ from app.core.view_text import ViewParses
 from app.core.view_trace import ViewTrace, trace_views
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClassifyResult:
     """What came of classifying, beside `table_classes`."""
 
@@ -70,7 +71,7 @@ def classify(
 
 def _narrowed(engine: Engine, tables: list[int]) -> Extent:
     """The rows of some tables and of their databases."""
-    extent = Extent(*(f"asked_{name}" for name in Extent.__slots__))
+    extent = Extent(*(f"asked_{each.name}" for each in fields(Extent)))
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE {extent.tables} AS "
         "SELECT ordinal, database, name, owner, location FROM tables "

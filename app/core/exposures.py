@@ -6,9 +6,10 @@ survives growth, shrinkage and re-crawls.
 """
 
 import hashlib
-from dataclasses import dataclass
 
 import pyarrow as pa
+
+from app.core.frozen import frozen
 
 EVERYONE = "everyone"
 NOT_ALLOWED = "not-allowed"
@@ -102,7 +103,7 @@ SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What is said of every table of one access signature and set of classes, for a right."""
 

@@ -9,10 +9,11 @@ Gaps are facts too: what could not be read, why, and what is in doubt for it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
+
+from app.core.frozen import frozen
 
 STRING, INT64, INT32, BOOL = pa.string(), pa.int64(), pa.int32(), pa.bool_()
 
@@ -125,7 +126,7 @@ SOURCE_TABLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """One batch of facts of one kind; `kind` is a key of SCHEMAS.
 

@@ -1,15 +1,16 @@
 """Findings of a check: what a change to grants does that it should not, and where."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from app.core.frozen import frozen
 from app.core.statements.types import Span
 
 #: A finding of this severity says that the check could not judge: exit 2, never a pass.
 CANNOT_JUDGE = "cannot-judge"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One rule of the check, explained in docs/rules/<id>.md."""
 
@@ -18,7 +19,7 @@ class Rule:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing wrong with a change.
 
@@ -46,7 +47,7 @@ class Finding:
     suppressed: str = ""  # why it does not count; empty: it counts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effect:
     """An access that the change gives or takes. Words as in `can`: allowed, denied, unknown."""
 
@@ -57,7 +58,7 @@ class Effect:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EffectSummary:
     """The accesses that change alike: each of these people, on each of these objects."""
 
@@ -70,7 +71,7 @@ class EffectSummary:
     objects_sample: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckedFile:
     """One file of a change as it was read."""
 
@@ -79,7 +80,7 @@ class CheckedFile:
     statements: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CheckReport:
     """What a check came to. Findings in order of file, place, severity and key."""
 

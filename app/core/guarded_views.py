@@ -8,12 +8,12 @@ at the mark.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 import pyarrow.compute as pc
 
+from app.core.frozen import frozen
 from app.core.mapped_rows import MappedRows
 from app.core.names import ObjectName
 from app.core.view_names import PROPERTIES, View, candidates, dialect, namespace
@@ -43,7 +43,7 @@ class Looked(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskedBeside:
     """The tables asked beside a view, and whether they are all that are."""
 
@@ -54,7 +54,7 @@ class AskedBeside:
 NOTHING = AskedBeside()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sources:
     """What a view's text names: surely, where it could be read; all of it, where it was found."""
 

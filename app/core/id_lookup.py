@@ -1,7 +1,8 @@
 """From ids, such as a database's row ids, to positions: many at once."""
 
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from app.core import compute as pc
 
 #: Ids are looked up by position while that table has at most this many places an id.
 _PLACES_PER_ID = 32

@@ -6,7 +6,6 @@ the whole table on who reads any part of it.
 """
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 
 from pyroaring import BitMap, FrozenBitMap
 
@@ -19,6 +18,7 @@ from app.core.exposures import (
     UNCLASSIFIED_OPEN,
     Verdict,
 )
+from app.core.frozen import frozen
 from app.core.population import HeadCount
 from app.core.reach import PopulationReach, PrincipalSet
 from app.core.rights.grant_rows import GrantRow, TableGrants
@@ -26,7 +26,7 @@ from app.core.rights.mode import AuthorizationMode, union
 from app.core.verdicts import Judge, SeverityTable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableClasses:
     """The classes of one table: of the whole of it, and of single columns (folded)."""
 
@@ -121,9 +121,11 @@ class TableJudge:
 
     def _decide(self, right: str, table: TableGrants, classes: TableClasses) -> Verdict | None:
         reached = self.reached(right, table, classes)
-        violators = self._violators(right, table, classes, reached.possible)
         count = self._reach.population.head_count(reached.possible)
         names = classes.all
+        if not names and not count.everyone:
+            return None  # what nobody classified is flagged where everyone has it
+        violators = self._violators(right, table, classes, reached.possible)
         contract = self.contract(names) if right == "select" else None
         over = contract is not None and (count.people > contract or count.everyone)
         kinds = self._kinds(right, names, count, violators, over)

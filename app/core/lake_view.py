@@ -1,13 +1,13 @@
 """A lake opened for questions: its newest snapshot, its mode, and who its people are."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from pyroaring import FrozenBitMap
 
 from app.core.errors import NotFoundError
+from app.core.frozen import frozen
 from app.core.gaps import unread_grants
 from app.core.lookup import Lookup, Place
 from app.core.memberships import Memberships
@@ -46,7 +46,7 @@ class DecideOne(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClassOnTable:
     """A class that a table carries, as a whole (column empty) or on one column."""
 
@@ -56,7 +56,7 @@ class ClassOnTable:
     inherited_from: str = ""  # the table that a view got it from
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LakeView:
     """One snapshot under one mode, for questions about single objects and people.
 

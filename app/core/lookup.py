@@ -5,11 +5,12 @@ about one table costs the same on ten tables and on a million.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 from app.core.facts import GRANT_LEVELS
+from app.core.frozen import frozen
 from app.core.guarded_views import NOTHING, GuardedViews
 from app.core.mapped_rows import MappedRows
 from app.core.names import ObjectName, fold
@@ -17,6 +18,7 @@ from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
 from app.core.snapshots import Snapshot
 
 PARTITION_RIGHTS = "PARTITION_LEVEL_PRIVILEGE"
+_OF_RULES = ("principal_type", "principal", "privilege", "grant_option", "authorizer")
 _PART_OFFSETS = ("column_grants", "partition_grants", "partition_column_grants")
 
 
@@ -27,7 +29,7 @@ _KEPT = 30_000
 Rule = tuple[str, str, str, bool | None, str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where an object stands: ordinals of its database and table, its column's name.
 
@@ -282,14 +284,8 @@ class Lookup:
         return known
 
     def _rule(self, rule: int) -> Rule:
-        rules = self.rows("rules")
-        return (
-            rules.value("principal_type", rule) or "",
-            rules.value("principal", rule) or "",
-            rules.value("privilege", rule) or "",
-            rules.value("grant_option", rule),
-            rules.value("authorizer", rule),
-        )
+        kind, name, privilege, option, authorizer = self.rows("rules").values(_OF_RULES, rule)
+        return kind or "", name or "", privilege or "", option, authorizer
 
     def grant_row(self, row: int) -> GrantRow:
         """One grant by its row number."""

@@ -25,7 +25,16 @@ class _Column:
 
     def __init__(self, values: pa.Array) -> None:
         self._values = values
-        self._nulls = values.null_count > 0
+        self._valid: memoryview | None = None  # one bit a row, where some are null
+        if values.null_count:
+            self._valid = memoryview(values.buffers()[0] or b"")
+            self._first = values.offset
+
+    def _is_null(self, row: int) -> bool:
+        if self._valid is None:
+            return False
+        place = self._first + row
+        return not self._valid[place >> 3] >> (place & 7) & 1
 
     def sortable(self, row: int) -> Key:
         """The value as rows are ordered by it."""
@@ -52,13 +61,15 @@ class _Texts(_Column):
         self._data = memoryview(data or b"")
 
     def sortable(self, row: int) -> Key:
-        if self._nulls and not self._values[row].is_valid:
+        if self._valid is not None and self._is_null(row):
             return None
         return bytes(self._data[self._offsets[row] : self._offsets[row + 1]])
 
     def value(self, row: int) -> Any:
-        found = self.sortable(row)
-        return found.decode() if isinstance(found, bytes) else None
+        if self._valid is not None and self._is_null(row):
+            return None
+        offsets = self._offsets
+        return str(self._data[offsets[row] : offsets[row + 1]], "utf-8")
 
 
 class _Numbers(_Column):
@@ -70,17 +81,40 @@ class _Numbers(_Column):
         self._numbers = numbers.cast(_CODES[values.type])[values.offset :]
 
     def sortable(self, row: int) -> Key:
-        if self._nulls and not self._values[row].is_valid:
+        if self._is_null(row):
             return None
         number: int = self._numbers[row]
         return number
 
     value = sortable
 
+    def slice(self, start: int, stop: int) -> list[Any]:
+        """The values of some rows."""
+        if self._valid is None:
+            return self._numbers[start:stop].tolist()
+        return super().slice(start, stop)
+
+
+class _Nulls(_Column):
+    """Nothing but nulls, which may have no buffers."""
+
+    def __init__(self, values: pa.Array) -> None:
+        self._values = values
+
+    def sortable(self, row: int) -> Key:
+        """No row has a value."""
+        return None
+
+    value = sortable
+
+    def slice(self, start: int, stop: int) -> list[Any]:
+        """Of no row."""
+        return [None] * len(range(*slice(start, stop).indices(len(self._values))))
+
 
 def _column(values: pa.Array) -> _Column:
     if values.null_count == len(values):
-        return _Column(values)  # may have no buffers
+        return _Nulls(values)
     if values.type == pa.string():
         return _Texts(values)
     return _Numbers(values) if values.type in _CODES else _Column(values)
@@ -102,6 +136,12 @@ class MappedRows:
         """One value; None of an empty table."""
         found = self._columns.get(column)
         return None if found is None else found.value(row)
+
+    def values(self, columns: Sequence[str], row: int) -> tuple[Any, ...]:
+        """Some values of one row; None of an empty table."""
+        if not self.count:
+            return (None,) * len(columns)
+        return tuple([self._columns[name].value(row) for name in columns])
 
     def slice(self, column: str, start: int, stop: int) -> list[Any]:
         """The values of some rows."""

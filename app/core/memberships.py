@@ -2,15 +2,15 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from app.core.frozen import frozen
 from app.core.lookup import Lookup
 from app.core.reach import BROKEN, PUBLIC, OneUserReach
 
 Subject = tuple[str, str]  # (USER | GROUP | ROLE, exact name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MembershipEdge:
     """One step up: a member and what it is a member of, with the row that says so.
 

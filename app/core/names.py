@@ -6,9 +6,9 @@ users, groups and (in comparison) roles are compared exactly as delivered. Sourc
 """
 
 import unicodedata
-from dataclasses import dataclass
 
 from app.core.errors import BadNameError
+from app.core.frozen import frozen
 
 DEFAULT_CATALOG = "hive"
 
@@ -28,7 +28,7 @@ RIGHTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ObjectName:
     """A database, a table or a column, folded. `table` and `column` may be empty."""
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyroaring import BitMap
 
 from app.core.findings import Finding, Rule
+from app.core.frozen import frozen
 from app.core.statements.types import Span
 from app.core.verdicts import SEVERITIES
 
@@ -42,7 +43,7 @@ COLUMNS = ("id", "object", "scope", "right", "severity", "classes", "kinds", "pe
 _SAMPLE = 5
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Judged:
     """A snapshot judged by one set of policies.
 
@@ -67,7 +68,7 @@ class Judged:
         return frozenset(self.subjects.get(bit, f"bit:{bit}") for bit in bits)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Side:
     """One exposure as one set of policies sees it."""
 
@@ -88,7 +89,7 @@ class _Group:
     why: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyFile:
     """A file of the policies before and after; empty text where it was or is not there."""
 

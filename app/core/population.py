@@ -8,19 +8,21 @@ told us, each one member of unknown size.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyroaring import BitMap, FrozenBitMap
+
+from app.core import compute as pc
+from app.core.frozen import frozen
 
 ANYONE = 0
 PERSON, SERVICE, UNKNOWN = "person", "service", "unknown"
 _GROUP, _ANYONE_KIND = "group", "anyone"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeadCount:
     """How many of each a set holds. `everyone` is computed, never assumed."""
 
@@ -33,7 +35,7 @@ class HeadCount:
     everyone: bool  # anyone, or at least `everyone_at` of the active people, or worst case
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Population:
     """The users, their kinds, and the groups and roles as sets of them.
 

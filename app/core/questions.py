@@ -1,11 +1,12 @@
 """Questions about one person or one object, answered with their evidence."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pyroaring import FrozenBitMap
 
 from app.core.errors import BadNameError, NotFoundError
+from app.core.frozen import frozen
 from app.core.guarded_views import NOTHING
 from app.core.lake_view import ClassOnTable, LakeView, class_names
 from app.core.lookup import Place
@@ -19,7 +20,7 @@ ALLOWED, DENIED, UNKNOWN = "allowed", "denied", "unknown"
 YES, NO = "yes", "no"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """The engine's answer, the policy's, and why in one line."""
 
@@ -31,7 +32,7 @@ class Answer:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GrantPath:
     """One way to a right: memberships from the user up to the principal of a grant."""
 
@@ -39,7 +40,7 @@ class GrantPath:
     grant: GrantRow
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """Everything there is to say about one access."""
 
@@ -52,7 +53,7 @@ class Explanation:
     can_make_themselves: str  # how the user could give himself the right, or empty
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holder:
     """One who holds a right on an object."""
 
@@ -65,7 +66,7 @@ class Holder:
     via: tuple[str, ...]  # principals of the grants that give it
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class WhoCan:
     """A page of holders and the count of all of them."""
 

@@ -8,16 +8,16 @@ roles and grants is a setting of the lake (`groups`), so every principal has two
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyroaring import BitMap, FrozenBitMap
 
+from app.core import compute as pc
 from app.core.closure import close
+from app.core.frozen import frozen
 from app.core.population import ANYONE, Population
 from app.core.snapshots import Snapshot
 
@@ -31,7 +31,7 @@ EMPTY = FrozenBitMap()
 _Row = tuple[str, str, str]  # kind of the member, member, what it is a member of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrincipalSet:
     """The bits behind a principal. Who is in `possible` only is in doubt."""
 
@@ -272,7 +272,7 @@ def build_reach(
     return PopulationReach(population, sure, engine_groups, broken)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Members:
     """Memberships: those of users, which are many, as columns, and the others as rows."""
 

@@ -11,7 +11,7 @@ nothing is said, and the finding stays.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from app.core.exposures import (
@@ -23,6 +23,7 @@ from app.core.exposures import (
     exposure_id,
 )
 from app.core.findings import CANNOT_JUDGE, Finding
+from app.core.frozen import frozen
 from app.core.names import DEFAULT_CATALOG, fold, parse_object, show
 from app.core.statements.types import Statement
 from app.core.verdicts import Waiver
@@ -44,7 +45,7 @@ KIND_OF_RULE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Suppression:
     """A comment above a statement. `problem` says why it answers for nothing; empty: it does."""
 
@@ -57,7 +58,7 @@ class Suppression:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """Findings that count, those answered for (`suppressed` says how), and what to say."""
 

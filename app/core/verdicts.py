@@ -6,12 +6,12 @@ classes must be allowed for every one of them: that join is the caller's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from pyroaring import FrozenBitMap
 
 from app.core.classes import Classification
+from app.core.frozen import frozen
 
 SEVERITIES = ("SEV0", "SEV1", "SEV2", "SEV3", "SEV4")
 
@@ -19,7 +19,7 @@ SEVERITIES = ("SEV0", "SEV1", "SEV2", "SEV3", "SEV4")
 REACHES = ("everyone", "over-contract", "many", "few")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyLine:
     """One `p` line of policy.csv, with its place."""
 
@@ -31,7 +31,7 @@ class PolicyLine:
         return f"{self.file}:{self.line}: p, {', '.join(self.values)}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeverityTable:
     """severity.yaml: (tier, reach, right) → severity, or None: not an exposure."""
 
@@ -79,7 +79,7 @@ class Judge(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiver:
     """One entry of waivers.yaml; enforced by the incidents, listed by the audit."""
 
@@ -94,7 +94,7 @@ class Waiver:
     line: int = 0
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Policies:
     """Everything in one policies folder, read and checked."""
 

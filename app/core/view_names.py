@@ -1,8 +1,8 @@
 """Which tables the names in a view may be, and in which dialect it is written."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from app.core.frozen import frozen
 from app.core.names import DEFAULT_CATALOG, fold
 from app.core.view_text import SourceName
 
@@ -14,7 +14,7 @@ _NAMESPACES = ("view.catalogAndNamespace.part.1", "view.default.database")
 PROPERTIES = (_TRINO, _SPARK, *_NAMESPACES)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """A view of the snapshot, and under what its parse is kept."""
 

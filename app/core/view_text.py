@@ -9,13 +9,13 @@ do not reach the view's rows: they are told apart (`other_columns`) and carry no
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Protocol
 
 import pyarrow as pa
 
+from app.core.frozen import frozen
 from app.core.names import fold
 
 #: In place of a column's name: any column of that source.
@@ -30,7 +30,7 @@ DIALECTS = ("hive", "spark", "trino")
 MAX_SCANNED = 5_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceName:
     """A table as a view names it, folded; what is not written is empty."""
 
@@ -39,7 +39,7 @@ class SourceName:
     table: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ViewOutput:
     """A column of a view's result. The name is empty where nobody can tell it."""
 
@@ -47,7 +47,7 @@ class ViewOutput:
     columns: tuple[tuple[int, str], ...]  # (number of the source, its column)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WholeSource:
     """A source of which every column reaches the view under its own name."""
 
@@ -55,7 +55,7 @@ class WholeSource:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ViewParse:
     """What a view text says. With an `error`, `sources` are names found by a scan."""
 

@@ -8,7 +8,6 @@ atom. An atom reads some fields of the request and some of the policy line.
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +15,7 @@ from casbin.core_enforcer import CoreEnforcer
 from casbin.model import FunctionMap
 from casbin.util import SimpleEval, util
 
+from app.core.frozen import frozen
 from app.policy.model_conf import CasbinModel
 from app.policy.places import Place, nearest, quoted
 from app.policy.subjects import ATTRIBUTES, Subject
@@ -23,7 +23,7 @@ from app.policy.subjects import ATTRIBUTES, Subject
 Functions = Mapping[str, Callable[..., Any]]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Atom:
     """A leaf of the matcher: it reads these request fields and these policy fields."""
 
@@ -34,21 +34,21 @@ class Atom:
     asks: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class And:
     """All of them."""
 
     terms: tuple["Term", ...]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Or:
     """Any of them."""
 
     terms: tuple["Term", ...]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Not:
     """The opposite."""
 

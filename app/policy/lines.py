@@ -1,17 +1,18 @@
 """Policy lines as terms: which classes and rights a line speaks of, and for whom."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pyroaring import FrozenBitMap
 
+from app.core.frozen import frozen
 from app.core.verdicts import PolicyLine
 from app.policy.expression import And, Atom, Not, Term, atoms, expression_of, parse, split
 from app.policy.model_conf import CasbinModel
 from app.policy.truths import DoesNotSplitError, Read, Truths, Words
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CompiledLine:
     """A policy line, its effect, its term, and what its fields hold for the atoms."""
 

@@ -6,19 +6,20 @@ aliases, tags and several documents are refused: a policies file needs none of t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import yaml
 
+from app.core.frozen import frozen
 from app.policy.places import Place, nearest, quoted
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 12
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A scalar, as written."""
 
@@ -56,7 +57,7 @@ class Word:
             ) from refused
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """A sequence."""
 
@@ -64,7 +65,7 @@ class Listing:
     items: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mapping:
     """A mapping whose keys are words, each with its own place."""
 

@@ -6,7 +6,6 @@ and not at the first question.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from casbin.constant.constants import (
 )
 from casbin.core_enforcer import CoreEnforcer
 
+from app.core.frozen import frozen
 from app.policy.places import Place, quoted
 
 FILE = "model.conf"
@@ -40,7 +40,7 @@ _DEFINITION = re.compile(r"\s*([A-Za-z]\w*)\s*=\s*(.*)")
 _FIELD = re.compile(r"[A-Za-z_]\w*\Z")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class CasbinModel:
     """What a model says, in Casbin's spelling: tokens are `r_sub`, `p_act`, …"""
 

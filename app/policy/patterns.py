@@ -10,13 +10,18 @@ import re
 from collections.abc import Iterable
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from app.core import compute as pc
 from app.core.classes import NamePattern
 from app.policy.marked_yaml import Word
 from app.policy.places import quoted
 
 REGEX_PREFIX = "re:"
+
+_SPECIAL = re.compile(r"[*?\[]")
+
+#: RE2 can read every glob without a choice of letters up to this length.
+_SURELY_READ = 1_000
 
 
 def read_pattern(word: Word, what: str) -> NamePattern:
@@ -28,9 +33,11 @@ def read_pattern(word: Word, what: str) -> NamePattern:
             raise word.place.error(f"{what} is an empty regex", "Write a regex after `re:`")
         regex = f"(?is:{source})"
         _check(word, written, source)
+        _check(word, written, regex)
     else:
         regex = _glob(word, written)
-    _check(word, written, regex)
+        if "[" in written or len(regex) > _SURELY_READ:
+            _check(word, written, regex)
     return NamePattern(written, regex)
 
 
@@ -56,14 +63,14 @@ def _check(word: Word, written: str, regex: str) -> None:
 
 def _glob(word: Word, written: str) -> str:
     folded, regex, position = written.lower(), "", 0
-    while position < len(folded):
-        letter = folded[position]
-        position += 1
-        if letter == "*":
+    while special := _SPECIAL.search(folded, position):
+        regex += re.escape(folded[position : special.start()])
+        position = special.end()
+        if special[0] == "*":
             regex += ".*"
-        elif letter == "?":
+        elif special[0] == "?":
             regex += "."
-        elif letter == "[":
+        else:
             end = folded.find("]", position + 1)
             if end == -1:
                 raise word.place.error(
@@ -72,9 +79,7 @@ def _glob(word: Word, written: str) -> str:
                 )
             regex += _one_of(folded[position:end])
             position = end + 1
-        else:
-            regex += re.escape(letter)
-    return f"(?s:{regex})"
+    return f"(?s:{regex}{re.escape(folded[position:])})"
 
 
 def _one_of(letters: str) -> str:

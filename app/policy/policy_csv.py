@@ -7,8 +7,8 @@ its beginning makes it a comment, and a value in quotes may hold commas and blan
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from app.core.frozen import frozen
 from app.core.verdicts import PolicyLine
 from app.policy.model_conf import CasbinModel
 from app.policy.places import Place, nearest, quoted
@@ -17,7 +17,7 @@ from app.policy.subjects import EVERYONE, PREFIXES, is_audience
 EFFECTS = ("allow", "deny")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Record:
     """One line of policy.csv: its first word and the values after it."""
 
@@ -26,7 +26,7 @@ class Record:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class PolicyFile:
     """All lines of policy.csv, in shape but not yet checked for meaning."""
 

@@ -1,14 +1,14 @@
 """The formats of a check, by name. A new one is its file and a line here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from app.core.errors import SettingsError
 from app.core.findings import CheckReport
+from app.core.frozen import frozen
 from app.core.names import show
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckLook:
     """What a format may need beside the report. version: Lakewarden's own."""
 

@@ -6,11 +6,12 @@ environment variable; `docs/settings.md` documents the same list and a test says
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from app.core.errors import NotFoundError
+from app.core.frozen import frozen
 from app.settings.channels import AlertSettings, ChannelSettings, check_channel
 from app.settings.document import Document
 from app.settings.keys import BY_NAME, CHANNEL_KINDS, GROUPS, KEYS, MODES
@@ -38,7 +39,7 @@ FILE_NAME = "lakewarden.toml"
 CONFIG_VARIABLE = "LAKEWARDEN_CONFIG"
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LakeSettings:
     """One lake to audit."""
 
@@ -52,7 +53,7 @@ class LakeSettings:
     policies: Path
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ServerSettings:
     """Where `lakewarden serve` listens."""
 
@@ -60,7 +61,7 @@ class ServerSettings:
     port: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class RetentionSettings:
     """What pruning keeps: all of the last days, and the newest few whatever their age."""
 
@@ -69,7 +70,7 @@ class RetentionSettings:
     keep_deliveries: int
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class LogSettings:
     """How the log is written."""
 
@@ -77,7 +78,7 @@ class LogSettings:
     level: str
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Settings:
     """All settings of this process."""
 

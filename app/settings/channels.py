@@ -1,13 +1,14 @@
 """Where alerts go: the channels of `lakewarden.toml`, and what each kind of them needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from app.core.frozen import frozen
 from app.settings.keys import CHANNEL_KINDS
 from app.settings.secret_text import Origin, SecretText
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ChannelSettings:
     """One receiver. Its address can be a secret of its own, so it is shown nowhere whole.
 
@@ -24,7 +25,7 @@ class ChannelSettings:
     trail: bool = False  # ocsf: whether the questions asked of Lakewarden are sent as well
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class AlertSettings:
     """All channels; addresses they may have though they are private; where links point."""
 

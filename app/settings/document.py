@@ -3,11 +3,11 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.core.errors import SettingsError
+from app.core.frozen import frozen
 from app.settings.keys import BY_NAME, KEYS
 from app.settings.secret_text import Origin
 
@@ -20,7 +20,7 @@ _TABLE = re.compile(r"\s*\[\s*(?P<name>[^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"\s*(?P<name>[\w\".'-]+(?:\s*\.\s*[\w\"'-]+)*)\s*=")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Document:
     """A parsed `lakewarden.toml`, and where its keys stand."""
 

@@ -1,10 +1,11 @@
 """The list of settings: how each is called, read, overridden and defaulted."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from app.core.frozen import frozen
 from app.settings.secret_text import REFERENCE, Origin, SecretText
 
 CHANNEL_KINDS = ("webhook", "pagerduty", "slack", "alertmanager", "mail", "ocsf")
@@ -14,7 +15,7 @@ GROUPS = ("directory", "none")
 Reader = Callable[[Any, Origin, Mapping[str, str]], Any]
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Key:
     """One setting: its full name, how it is read, its default and its variable."""
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote
 
 from app.core.errors import SettingsError
+from app.core.frozen import frozen
 
 REFERENCE = re.compile(r"\$\{(?P<kind>[^:{}]*):?(?P<name>[^{}]*)\}")
 _PASSWORD = re.compile(r"(?<=://)(?P<user>[^:/@\s]*):(?P<password>\S*)@")
@@ -15,7 +16,7 @@ _SECRET_OPTION = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Origin:
     """Where a value was written: said in messages, and what its paths are relative to."""
 
@@ -28,7 +29,7 @@ class Origin:
         return SettingsError(f"{self.said}: {message}", mend=mend)
 
 
-@dataclass(frozen=True, repr=False)
+@frozen(slots=False)
 class SecretText:
     """A text, mostly a URL, that may hold secrets or refer to them.
 

@@ -1,14 +1,15 @@
 """What a check judges on, and by whose policies."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from app.core.frozen import frozen
 
 if TYPE_CHECKING:
     from app.sources.git_changes import Repository
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckPlace:
     """What a check judges on, and by whose policies.
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.core.errors import SettingsError
+from app.core.frozen import frozen
 from app.settings import LakeSettings, SecretText, Settings
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_EVERYONE_AT = 0.9
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LakeChoice:
     """What the options of a command said about the lake: a name, or a source in its place."""
 

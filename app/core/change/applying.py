@@ -1,7 +1,6 @@
 """Applies the statements of a change, in order, to a copy-on-write overlay of a snapshot."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from app.core.change.session import Session
 from app.core.change.touched import Touched, find_touched
 from app.core.change.view import ChangedView, NamedView
 from app.core.classes import Classification
+from app.core.frozen import frozen
 from app.core.lake_view import LakeView
 from app.core.statements import types as said
 from app.core.statements.types import ObjectRef, Span, Statement
@@ -54,7 +54,7 @@ _OF_ROLES = (said.GrantRole, said.RevokeRole, said.CreateRole, said.DropRole, sa
 _HIVES_KINDS = ("", "table", "view", "database")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Change:
     """A change applied. `before` is the lake as it is, with every name the change brings.
 

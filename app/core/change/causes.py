@@ -1,10 +1,10 @@
 """What each statement wrote, so that an access can be led back to the statement that gave it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.core.change.tables import How
+from app.core.frozen import frozen
 from app.core.memberships import Subject
 from app.core.rights.grant_rows import GrantRow
 from app.core.statements.types import Span, Statement
@@ -26,7 +26,7 @@ class Wrote(StrEnum):
     DROPPED = "dropped"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """One thing that a statement wrote. `table` and `database` are ordinals."""
 
@@ -40,7 +40,7 @@ class Cause:
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holding:
     """What a table or view holds of others: the query, and the table behind each source."""
 
@@ -50,7 +50,7 @@ class Holding:
     sources: tuple[int | None, ...]  # by number of the source; None: not found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taking:
     """What a REVOKE was meant to take, and whether it took it.
 

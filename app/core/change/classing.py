@@ -5,18 +5,19 @@ to the same answers. What views and copies inherit is added by whoever knows the
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from app.core import compute as pc
 from app.core.class_patterns import whole
 from app.core.classes import Classification, ClassRule, NamePattern
+from app.core.frozen import frozen
 from app.core.lake_view import ClassOnTable
 from app.core.names import fold
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableFacts:
     """What rules may ask of a table. Columns are folded."""
 
@@ -59,7 +60,7 @@ class _Distinct:
         if not self._texts:
             return []
         found = pc.match_substring_regex(self._array, whole(patterns))
-        return [self._texts[at] for at in pc.indices_nonzero(found).to_pylist()]
+        return [self._texts[at] for at, hit in enumerate(found.to_pylist()) if hit]
 
     def places(self, patterns: Sequence[NamePattern]) -> set[int]:
         """The places whose text one of the patterns matches."""

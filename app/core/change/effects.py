@@ -6,15 +6,16 @@ A group is a set of people, a set of objects, a right, and the words before and 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import pyarrow.compute as pc
 from pyroaring import FrozenBitMap
 
+from app.core import compute as pc
 from app.core.change.applying import Change
 from app.core.findings import Effect
+from app.core.frozen import frozen
 from app.core.lake_view import LakeView
 from app.core.lookup import Place
 from app.core.names import RIGHTS, ObjectName
@@ -34,7 +35,7 @@ Shift = tuple[str, str, FrozenBitMap]
 Shifts = tuple[tuple[str, str, str, FrozenBitMap], ...]  # right, before, after, people
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EffectGroup:
     """People who get or lose one right on some objects alike. `objects` are sorted names."""
 

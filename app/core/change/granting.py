@@ -1,11 +1,10 @@
 """GRANT and REVOKE of privileges, as Hive 4.0.1 carries them out (docs/semantics.md)."""
 
-from dataclasses import dataclass
-
 from app.core.change.causes import Taking, Wrote
 from app.core.change.lookup import metastore_order
 from app.core.change.notes import Kind, Refused
 from app.core.change.session import Session
+from app.core.frozen import frozen
 from app.core.names import fold
 from app.core.rights.grant_rows import GrantRow
 from app.core.statements.types import (
@@ -22,7 +21,7 @@ _LEGACY = ("ALL", "ALTER", "UPDATE", "CREATE", "DROP", "INDEX", "LOCK", "SELECT"
 _ALL = ("ALL", "ALL PRIVILEGES")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _On:
     """Where privileges are granted."""
 
@@ -33,7 +32,7 @@ class _On:
     database: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Privilege:
     name: str
     column: str | None

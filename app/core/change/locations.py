@@ -3,8 +3,7 @@
 from posixpath import normpath
 from urllib.parse import urlsplit
 
-import pyarrow.compute as pc
-
+from app.core import compute as pc
 from app.core.snapshots import Snapshot
 
 

@@ -1,8 +1,8 @@
 """What is to be said of single statements of a change."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from app.core.frozen import frozen
 from app.core.statements.types import Span, Statement
 
 
@@ -17,7 +17,7 @@ class Kind(StrEnum):
     MISSING = "missing"  # it names what the snapshot does not have: refused, or unknown
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """One thing to say of one statement. `by` is who would have to run it, if that is it."""
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyroaring import BitMap, FrozenBitMap
 
+from app.core import compute as pc
 from app.core.change.lookup import ChangedLookup
 from app.core.closure import close
 from app.core.memberships import MembershipEdge, Memberships, Subject

@@ -2,22 +2,22 @@
 
 from array import array
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from app.core import compute as pc
 from app.core.change.causes import Cause
 from app.core.change.lookup import ChangedLookup
 from app.core.change.reach import ClosedAgain
 from app.core.change.view import ChangedView
 from app.core.facts import GRANT_LEVELS
+from app.core.frozen import frozen
 from app.core.lake_view import LakeView
 
 _DATABASE = GRANT_LEVELS.index("database")
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Touched:
     """Ordinals of tables and databases, sorted, and the roles whose holders are others.
 

@@ -1,19 +1,19 @@
 """A lake as it would be after a change, asked like any other lake."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 from app.core.change.lookup import ChangedLookup
 from app.core.change.memberships import ChangedMemberships
 from app.core.change.reach import changed_reach, with_names
+from app.core.frozen import frozen
 from app.core.lake_view import LakeView
 from app.core.lookup import Lookup
 from app.core.reach import PopulationReach
 from app.core.verdicts import Judge
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class NamedView(LakeView):
     """A lake before a change, with the names that the change brings among its people."""
 
@@ -40,7 +40,7 @@ class NamedView(LakeView):
         return self.base.judge if self.reach is self.base.reach else super().judge
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class ChangedView(LakeView):
     """A lake after a change."""
 

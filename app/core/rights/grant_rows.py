@@ -1,11 +1,10 @@
 """The grants of one object, as the authorization modes read them."""
 
-from dataclasses import dataclass
-
 from app.core.facts import GRANT_LEVELS, SOURCE_TABLES
+from app.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GrantRow:
     """One recorded grant, as it stands in the snapshot. Being recorded is not access."""
 
@@ -36,7 +35,7 @@ def level_number(level: str) -> int:
     return GRANT_LEVELS.index(level)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableGrants:
     """All that decides access to one table or view.
 
@@ -60,7 +59,7 @@ class TableGrants:
     beside_is_all: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DatabaseGrants:
     """All that decides access to one database."""
 

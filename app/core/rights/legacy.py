@@ -7,6 +7,7 @@ is every privilege, an unknown privilege is none, a grant to a ROLE at the globa
 opens nothing, writing takes UPDATE and CREATE, and a table is dropped from above it.
 """
 
+from app.core.names import RIGHTS
 from app.core.reach import NOBODY, PrincipalSet, Reach
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
 from app.core.rights.mode import Meaning, intersection, principals, union, unreadable, without
@@ -65,6 +66,10 @@ class Legacy:
         if not rights:
             return Meaning(inert=f"{text} on a {level} gives nothing by itself")
         return Meaning(gives=frozenset(rights))
+
+    def helps(self, grant: GrantRow) -> frozenset[str]:
+        """Any: a privilege may come from several levels and count for several rights."""
+        return frozenset(RIGHTS)
 
     def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
         """Who may do it to the whole of a table or view.

@@ -6,18 +6,18 @@ uses the meanings to find candidates over the whole lake and the joins to be exa
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from pyroaring import FrozenBitMap
 
+from app.core.frozen import frozen
 from app.core.reach import NOBODY, PrincipalSet, Reach
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
 
 DATA_RIGHTS = ("select", "insert", "update", "delete")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meaning:
     """What one recorded grant does in a mode.
 
@@ -56,6 +56,10 @@ class AuthorizationMode(Protocol):
         authorizer: str | None,
     ) -> Meaning:
         """What a recorded grant with these values does."""
+        ...
+
+    def helps(self, grant: GrantRow) -> frozenset[str]:
+        """The rights that a grant may be one of the reasons for, by itself or with others."""
         ...
 
     def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:

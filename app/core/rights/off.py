@@ -4,7 +4,7 @@ Everybody who reaches the engine can do everything. That is the finding.
 """
 
 from app.core.reach import NOBODY, PrincipalSet, Reach
-from app.core.rights.grant_rows import DatabaseGrants, TableGrants
+from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
 from app.core.rights.mode import Meaning
 
 
@@ -29,6 +29,10 @@ class Off:
     ) -> Meaning:
         """Nothing is read, so nothing recorded matters."""
         return Meaning(inert="authorization is off: nothing reads recorded grants")
+
+    def helps(self, grant: GrantRow) -> frozenset[str]:
+        """None: nothing reads it."""
+        return frozenset()
 
     def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
         """Everybody."""

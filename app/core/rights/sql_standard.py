@@ -11,6 +11,7 @@ rows that CREATE wrote for him.
 from dataclasses import replace
 from functools import lru_cache
 
+from app.core.names import RIGHTS
 from app.core.reach import NOBODY, PrincipalSet, Reach
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
 from app.core.rights.mode import (
@@ -61,6 +62,12 @@ class SqlStandard:
         """Rows of any authorizer count: Hive does not look at it."""
         is_admin = principal_type == "ROLE" and principal.lower() == ADMIN
         return _meaning(level, principal_type, is_admin, privilege, grant_option)
+
+    def helps(self, grant: GrantRow) -> frozenset[str]:
+        """Those that take its privilege; any where it makes Hive refuse."""
+        if self._of(grant).refuses:
+            return frozenset(RIGHTS)
+        return _helped(grant.privilege.upper(), bool(grant.grant_option))
 
     def on_table(self, right: str, table: TableGrants, reach: Reach) -> PrincipalSet:
         """Who may do it as things stand. `own`, `alter` and `drop` are the owner's.
@@ -155,6 +162,12 @@ def _meaning(
     if not gives and not grant_option:
         return Meaning(inert="Hive 4 asks for SELECT, INSERT and DELETE where rows are updated")
     return Meaning(gives=frozenset(gives | {"delegate"} if grant_option else gives))
+
+
+@lru_cache(maxsize=64)
+def _helped(privilege: str, grant_option: bool) -> frozenset[str]:
+    rights = {right for right, needs in _NEEDS.items() if privilege in needs}
+    return frozenset(rights | {"delegate"} if grant_option else rights)
 
 
 def _is(privilege: str, grant: GrantRow) -> bool:

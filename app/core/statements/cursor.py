@@ -1,9 +1,9 @@
 """Reading one statement word by word: what every dialect's grammar is written with."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
+from app.core.frozen import frozen
 from app.core.names import show
 from app.core.statements.tokens import Word
 from app.core.statements.types import ObjectRef, Span
@@ -27,7 +27,7 @@ def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Naming:
     """How a dialect writes names."""
 

@@ -1,8 +1,8 @@
 """Where a text stands in its file, also after templates were filled in."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
 
+from app.core.frozen import frozen
 from app.core.statements.types import Span
 
 
@@ -27,7 +27,7 @@ class Places:
         return line, offset - self._starts[line - 1] + 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filled:
     """A variable that was filled in: where its value stands, and where it was written."""
 

@@ -6,8 +6,8 @@ What has no value is a Problem with its place; nothing is guessed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from app.core.frozen import frozen
 from app.core.statements.places import Filled, Rendering
 
 #: Of `${prefix:x}`: what only the server knows.
@@ -15,7 +15,7 @@ _SERVERS_OWN = ("env", "system", "metaconf")
 _OPENINGS = ("{{", "{%", "{#")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """A template that cannot be filled in, by offsets in the rendered text.
 

@@ -5,13 +5,14 @@ is a plain word, and a command does not swallow the rest of its line. Comments, 
 quoted names and their escapes stay the dialect's own.
 """
 
-from dataclasses import dataclass
 from functools import cache
 
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 from sqlglot.tokens import Tokenizer
+
+from app.core.frozen import frozen
 
 #: Blanks to Python, but letters that engines refuse: they must not part words.
 _ODD_BLANKS = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
@@ -22,7 +23,7 @@ _NEVER_ENDS = "a comment or quotation that never ends"
 _BLANKS = {ord(stand_in): chr(blank) for blank, stand_in in _STAND_INS.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """One token. `text` is its value: of a string and a quoted name, without quotes."""
 
@@ -36,7 +37,7 @@ class Word:
     hint: bool = False  # a hint, or what would be one, stands beside it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Words:
     """The words of a text. Where it broke off, `broken_at` is the offset and `why` the reason."""
 

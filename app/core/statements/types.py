@@ -7,13 +7,15 @@ an object's database is left out, `ObjectRef.database` is empty and the current 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from app.core.frozen import frozen
 
 #: Dialects in which a change may be written.
 DIALECTS = ("hive", "trino", "databricks")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Where a text stands in its file: lines and columns from 1, the end exclusive."""
 
@@ -25,7 +27,7 @@ class Span:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ObjectRef:
     """A named object. `kind`: table, view, database, catalog, or `` where it is not said.
 
@@ -39,7 +41,7 @@ class ObjectRef:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrincipalRef:
     """USER, ROLE or GROUP, and its name as written.
 
@@ -52,7 +54,7 @@ class PrincipalRef:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrivilegeRef:
     """A privilege as the dialect names it, upper case (`ALL`, `SELECT` …), and its columns."""
 
@@ -61,7 +63,7 @@ class PrivilegeRef:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statement:
     """One statement of a file. `text` is as written, without its semicolon."""
 
@@ -72,7 +74,7 @@ class Statement:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grant(Statement):
     """GRANT privileges ON object TO principals. No object: global (legacy)."""
 
@@ -82,7 +84,7 @@ class Grant(Statement):
     with_grant_option: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Revoke(Statement):
     """REVOKE privileges ON object FROM principals, or only their grant option."""
 
@@ -92,7 +94,7 @@ class Revoke(Statement):
     grant_option_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deny(Statement):
     """DENY privileges ON object TO principals (Databricks, Trino)."""
 
@@ -101,7 +103,7 @@ class Deny(Statement):
     principals: tuple[PrincipalRef, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GrantRole(Statement):
     """GRANT roles TO principals."""
 
@@ -111,7 +113,7 @@ class GrantRole(Statement):
     catalog: str = ""  # Trino's IN catalog: whose role it is
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RevokeRole(Statement):
     """REVOKE roles FROM principals, or only their admin option."""
 
@@ -121,7 +123,7 @@ class RevokeRole(Statement):
     catalog: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateRole(Statement):
     """CREATE ROLE."""
 
@@ -129,7 +131,7 @@ class CreateRole(Statement):
     catalog: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropRole(Statement):
     """DROP ROLE."""
 
@@ -138,7 +140,7 @@ class DropRole(Statement):
     catalog: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetRole(Statement):
     """SET ROLE name, ALL, NONE or ADMIN (`role` is the name, folded as Hive folds it)."""
 
@@ -146,7 +148,7 @@ class SetRole(Statement):
     catalog: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetOwner(Statement):
     """ALTER TABLE | VIEW | DATABASE … SET OWNER."""
 
@@ -154,7 +156,7 @@ class SetOwner(Statement):
     owner: PrincipalRef
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rename(Statement):
     """ALTER TABLE | VIEW | DATABASE … RENAME TO."""
 
@@ -162,7 +164,7 @@ class Rename(Statement):
     to: ObjectRef
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetProperties(Statement):
     """ALTER … SET TBLPROPERTIES | DBPROPERTIES, or UNSET (value None)."""
 
@@ -170,7 +172,7 @@ class SetProperties(Statement):
     properties: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetColumns(Statement):
     """ALTER TABLE ADD | REPLACE | CHANGE COLUMN: what the columns become."""
 
@@ -181,7 +183,7 @@ class SetColumns(Statement):
     dropped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateTable(Statement):
     """CREATE TABLE: with columns, LIKE another, or AS a query."""
 
@@ -198,7 +200,7 @@ class CreateTable(Statement):
     replace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropTable(Statement):
     """DROP TABLE | VIEW | MATERIALIZED VIEW."""
 
@@ -206,7 +208,7 @@ class DropTable(Statement):
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateView(Statement):
     """CREATE [OR REPLACE] [MATERIALIZED] VIEW, or ALTER VIEW … AS (replace and must exist)."""
 
@@ -220,7 +222,7 @@ class CreateView(Statement):
     materialized: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateDatabase(Statement):
     """CREATE DATABASE | SCHEMA."""
 
@@ -231,7 +233,7 @@ class CreateDatabase(Statement):
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropDatabase(Statement):
     """DROP DATABASE | SCHEMA."""
 
@@ -240,14 +242,14 @@ class DropDatabase(Statement):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Use(Statement):
     """USE database."""
 
     object: ObjectRef
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CopyInto(Statement):
     """INSERT INTO | OVERWRITE … SELECT: data moves, no right does."""
 
@@ -256,7 +258,7 @@ class CopyInto(Statement):
     query_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoEffect(Statement):
     """A statement that is understood and changes nobody's access (SELECT, SHOW, SET x=y …).
 
@@ -268,7 +270,7 @@ class NoEffect(Statement):
     object: ObjectRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unparsed(Statement):
     """What is not understood. Never a pass."""
 

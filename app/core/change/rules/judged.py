@@ -12,7 +12,9 @@ from app.core.change.effects import Signatures, grants_after, grants_before
 from app.core.judging import TableClasses, TableJudge
 from app.core.lake_view import ClassOnTable, LakeView
 from app.core.memberships import Subject
+from app.core.names import RIGHTS
 from app.core.rights.grant_rows import GrantRow, TableGrants
+from app.core.rights.mode import Meaning
 from app.core.verdicts import SEVERITIES, Policies
 
 SAMPLE = 5
@@ -79,6 +81,31 @@ class JudgedChange:
             found[signatures.of(table), carried].append(table)
         return [(some[0], some) for some in found.values()]
 
+    @cached_property
+    def _written(self) -> dict[int | None, list[Cause]] | None:
+        """What was written to each table, where nothing above tables is another; else None."""
+        change = self.change
+        lookup = change.after.lookup
+        if lookup.members or lookup.gone_roles or change.after.mode.inherited_levels != ("table",):
+            return None
+        found: dict[int | None, list[Cause]] = defaultdict(list)
+        for cause in change.causes:
+            found[cause.table].append(cause)
+        return found
+
+    def may_open(self, table: int) -> frozenset[str]:
+        """The rights on a touched table that somebody may have got by the change."""
+        if self._written is None:
+            return frozenset(RIGHTS)
+        helped: set[str] = set()
+        for cause in self._written[table]:
+            row, mode = cause.row, self.change.after.mode
+            if row is None or cause.wrote not in (Wrote.GRANT, Wrote.TOOK):
+                return frozenset(RIGHTS)
+            if cause.wrote is Wrote.GRANT or self.refuses(row):
+                helped |= mode.helps(row)
+        return frozenset(helped)
+
     def classes(self, table: int) -> TableClasses:
         """The classes of a table after the change."""
         return as_classes(self.change.after.classes_of((table,))[table])
@@ -97,6 +124,13 @@ class JudgedChange:
 
     def gives(self, row: GrantRow) -> frozenset[str]:
         """The rights that a row gives."""
+        return self._meaning(row).gives
+
+    def refuses(self, row: GrantRow) -> bool:
+        """Whether a row makes the engine refuse: who takes it away opens what it refused."""
+        return self._meaning(row).refuses
+
+    def _meaning(self, row: GrantRow) -> Meaning:
         return self.change.after.mode.meaning(
             row.level,
             row.principal_type,
@@ -104,7 +138,7 @@ class JudgedChange:
             row.privilege,
             row.grant_option,
             row.authorizer,
-        ).gives
+        )
 
     def rows_giving(self, table: int, right: str) -> list[GrantRow]:
         """The rows that give a right on a table after the change."""

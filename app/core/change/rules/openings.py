@@ -10,6 +10,7 @@ from app.core.change.rules import catalogue
 from app.core.change.rules.judged import SAMPLE, JudgedChange, graver, row_said, said, written
 from app.core.exposures import EVERYONE, OVER_HEAD_COUNT, UNCLASSIFIED_OPEN, Verdict
 from app.core.findings import Finding
+from app.core.frozen import frozen
 from app.core.judging import TableClasses
 from app.core.memberships import Subject
 from app.core.statements.types import GrantRole
@@ -33,7 +34,7 @@ class _Gathered:
     everyone: int = 0  # how many people everyone is
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Opened:
     """Who newly can and should not on some tables, or is one too many."""
 
@@ -97,10 +98,10 @@ def _gather(
 
 
 def _opened(judged: JudgedChange) -> Iterator[_Opened]:
-    rights = judged.policies.severity.judged_rights
     for table, tables in judged.groups:
         grants = judged.after(table)
-        if grants is None:
+        rights = judged.may_open(table)
+        if grants is None or not rights:
             continue
         classes = judged.classes(table)
         for verdict in judged.judge_after.decide(grants, classes, rights):
