@@ -8,7 +8,6 @@ answered for (a waiver, a comment, the baseline) is taken out. Each step lives e
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from app.core.baseline import Baseline, answer_by_baseline
@@ -25,31 +24,26 @@ from app.core.findings import (
     CheckedFile,
     CheckReport,
     Effect,
-    EffectSummary,
     Finding,
 )
 from app.core.frozen import frozen
 from app.core.lake_view import LakeView
-from app.core.questions import ALLOWED, UNKNOWN
 from app.core.statements.types import Statement
 from app.core.suppressions import (
     Suppression,
     answer_by_comments,
-    answer_by_waivers,
     suppressions_in,
 )
 from app.core.verdicts import Policies
+from app.core.waived_findings import answer_by_waivers
 from app.report.check_phrases import fails, place_key
 
 if TYPE_CHECKING:
     from app.core.change.applying import Change
+    from app.core.change.effect_summaries import SummedEffects
 
 #: A clock that runs ahead of ours by so much is not worth a word.
 _SKEW = timedelta(minutes=5)
-
-#: At most so many groups of effects stand in a report; the CSV has every access.
-MOST_EFFECT_GROUPS = 500
-_SAMPLE = 5
 
 
 @frozen
@@ -250,7 +244,7 @@ def _report(
     def in_order(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         return tuple(sorted(findings, key=lambda each: (order.get(each.file, -1), place_key(each))))
 
-    effects = _effects(change) if request.effects else _Effects(None, 0, {})
+    effects = _summed(change) if request.effects else None
     return CheckReport(
         lake=parts.view.lake,
         snapshot=parts.view.snapshot.content_hash,
@@ -262,11 +256,11 @@ def _report(
         suppressed=in_order(answered.suppressed),
         notes=(*parts.notes, *read.notes, *_without_effect(change), *answered.notes),
         exit_code=_exit_code(answered.findings, request.fail_on),
-        effect_counts=effects.counts,
+        effect_counts={} if effects is None else effects.counts,
         fail_on=request.fail_on,
         rules=tuple(every_rule().values()),
-        effects=effects.listed,
-        effects_cut=effects.left_out,
+        effects=None if effects is None else effects.listed,
+        effects_cut=0 if effects is None else effects.left_out,
     )
 
 
@@ -280,45 +274,10 @@ def _without_effect(change: "Change") -> Iterator[str]:
             yield f"{place}: the statement changes nobody's access: {note.reason}"
 
 
-@frozen
-class _Effects:
-    listed: tuple[EffectSummary, ...] | None
-    left_out: int
-    counts: Mapping[str, int]
+def _summed(change: "Change") -> "SummedEffects":
+    from app.core.change.effect_summaries import summed_effects
 
-
-def _effects(change: "Change") -> _Effects:
-    """The groups of a change's effects, the widest listed, all of them counted."""
-    from app.core.change.effects import effect_groups
-
-    population = change.after.reach.population
-    groups = effect_groups(change)
-    counts = {"given": 0, "taken": 0, "unknown": 0}
-    for group in groups:
-        counts[_direction(group.before, group.after)] += group.accesses
-    widest = sorted(groups, key=lambda group: -group.accesses)[:MOST_EFFECT_GROUPS]
-    listed = tuple(
-        EffectSummary(
-            right=group.right,
-            before=group.before,
-            after=group.after,
-            people=len(group.people),
-            people_sample=tuple(
-                population.subject(bit).removeprefix("user:")
-                for bit in islice(group.people, _SAMPLE)
-            ),
-            objects=len(group.objects),
-            objects_sample=tuple(group.objects[:_SAMPLE]),
-        )
-        for group in widest
-    )
-    return _Effects(listed, len(groups) - len(listed), counts)
-
-
-def _direction(before: str, after: str) -> str:
-    if UNKNOWN in (before, after):
-        return "unknown"
-    return "given" if after == ALLOWED else "taken"
+    return summed_effects(change)
 
 
 def _exit_code(findings: tuple[Finding, ...], fail_on: str) -> int:

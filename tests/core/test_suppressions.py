@@ -20,10 +20,10 @@ from app.core.statements.types import NoEffect, Span, Statement
 from app.core.suppressions import (
     Suppression,
     answer_by_comments,
-    answer_by_waivers,
     suppressions_in,
 )
 from app.core.verdicts import Waiver
+from app.core.waived_findings import answer_by_waivers
 
 RULES = {"new-exposure": None, "redundant-grant": None, "exposure-to-everyone": None}
 TODAY = date(2026, 6, 15)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from app.core.change import granting, objects, roles
+from app.core.change import altering, databases, granting, objects, roles
 from app.core.change.causes import Cause, Holding, Taking
 from app.core.change.classes import ChangedClasses
 from app.core.change.deciding import DecideAfter
@@ -30,17 +30,17 @@ _APPLY: Mapping[type[Statement], Callable[[Session, Any], None]] = {
     said.CreateRole: roles.create_role,
     said.DropRole: roles.drop_role,
     said.SetRole: roles.set_role,
-    said.SetOwner: objects.set_owner,
-    said.Rename: objects.rename,
-    said.SetProperties: objects.set_properties,
-    said.SetColumns: objects.set_columns,
+    said.SetOwner: altering.set_owner,
+    said.Rename: altering.rename,
+    said.SetProperties: altering.set_properties,
+    said.SetColumns: altering.set_columns,
     said.CreateTable: objects.create_table,
     said.CreateView: objects.create_view,
     said.CopyInto: objects.copy_into,
     said.DropTable: objects.drop_table,
-    said.CreateDatabase: objects.create_database,
-    said.DropDatabase: objects.drop_database,
-    said.Use: objects.use,
+    said.CreateDatabase: databases.create_database,
+    said.DropDatabase: databases.drop_database,
+    said.Use: databases.use,
 }
 
 #: What changes who may do what, and nothing else: without authorization it changes nothing.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, MutableMapping
 
-from app.core.statements import dml, trino_grants, trino_reading, trino_tables
+from app.core.statements import dml, trino_alter, trino_grants, trino_reading, trino_tables
 from app.core.statements.cursor import Cursor
 from app.core.statements.object_names import database_name
 from app.core.statements.trino_names import NAMING
@@ -105,8 +105,8 @@ _SECOND: dict[tuple[str, str], Reader] = {
     ("DROP", "VIEW"): trino_tables.drop_table,
     ("DROP", "MATERIALIZED"): trino_tables.drop_table,
     ("DROP", "SCHEMA"): trino_tables.drop_schema,
-    ("ALTER", "TABLE"): trino_tables.alter_table,
-    ("ALTER", "VIEW"): trino_tables.alter_view,
-    ("ALTER", "MATERIALIZED"): trino_tables.alter_view,
-    ("ALTER", "SCHEMA"): trino_tables.alter_schema,
+    ("ALTER", "TABLE"): trino_alter.alter_table,
+    ("ALTER", "VIEW"): trino_alter.alter_view,
+    ("ALTER", "MATERIALIZED"): trino_alter.alter_view,
+    ("ALTER", "SCHEMA"): trino_alter.alter_schema,
 }

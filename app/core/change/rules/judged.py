@@ -8,7 +8,8 @@ from pyroaring import FrozenBitMap
 
 from app.core.change.applying import Change
 from app.core.change.causes import Cause, Wrote
-from app.core.change.effects import Signatures, grants_after, grants_before
+from app.core.change.shifts import grants_after, grants_before
+from app.core.change.signatures import Signatures
 from app.core.judging import TableClasses, TableJudge
 from app.core.lake_view import ClassOnTable, LakeView
 from app.core.memberships import Subject
