@@ -70,7 +70,13 @@ def view_of(
     lake: RandomLake, folder: Path, mode: str, groups: str | None = "directory"
 ) -> LakeView:
     """The lake as a snapshot, opened under a mode."""
-    snapshot = write_snapshot(lake.facts(), folder / "snapshots", Taken.now("random", ""))
+    return bare_view(
+        write_snapshot(lake.facts(), folder / "snapshots", Taken.now("random", "")), mode, groups
+    )
+
+
+def bare_view(snapshot: StoredSnapshot, mode: str, groups: str | None = "none") -> LakeView:
+    """A snapshot opened under a mode, with classes and policy by the rules of thumb."""
     judge: type[Judge] = ThumbJudge  # type: ignore[assignment]
     return LakeView(
         lake="random",

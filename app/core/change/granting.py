@@ -171,11 +171,11 @@ def _rows_of(on: _On, kind: str, name: str, privilege: _Privilege) -> list[Grant
     found = [
         row
         for row in on.rows
-        if row.level == level
-        and row.column == privilege.column
+        if row.principal == name
         and row.principal_type == kind
-        and row.principal == name
         and row.privilege == privilege.name
+        and row.level == level
+        and row.column == privilege.column
     ]
     return sorted(found, key=metastore_order)
 

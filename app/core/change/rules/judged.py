@@ -29,6 +29,7 @@ class JudgedChange:
         self.policies = policies
         self._rows_giving: dict[tuple[int, str], list[GrantRow]] = {}
         self._above: dict[Subject, dict[Subject, Subject | None]] = {}
+        self._lower_case: dict[str, dict[str, str]] = {}
 
     @cached_property
     def judge_before(self) -> TableJudge:
@@ -190,6 +191,14 @@ class JudgedChange:
         names = tuple(population.subject(bit).removeprefix("user:") for bit in known)
         others = count.services + count.inactive + count.unknown
         return (count.people or others or len(bits)), names
+
+    def names_by_lower_case(self, table: str) -> dict[str, str]:
+        """The names of `users` or `groups` by how they are in lower case; of several the first."""
+        if table not in self._lower_case:
+            rows = self.change.before.lookup.rows(table)
+            names = rows.slice("name", 0, rows.count)
+            self._lower_case[table] = {each.lower(): each for each in reversed(names) if each}
+        return self._lower_case[table]
 
     def names(self, tables: Iterable[int]) -> tuple[str, ...]:
         """The names of some tables, sorted."""

@@ -128,10 +128,7 @@ def _knows(judged: JudgedChange, table: str, name: str) -> bool:
 
 
 def _alike(judged: JudgedChange, table: str, name: str) -> str:
-    rows = judged.change.before.lookup.rows(table)
-    folded = name.lower()
-    names = rows.slice("name", 0, rows.count)
-    return next((each for each in names if each and each.lower() == folded), "")
+    return judged.names_by_lower_case(table).get(name.lower(), "")
 
 
 def _severity_of(judged: JudgedChange, cause: Cause) -> str:
