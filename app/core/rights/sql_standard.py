@@ -166,7 +166,7 @@ def _meaning(
 
 @lru_cache(maxsize=64)
 def _helped(privilege: str, grant_option: bool) -> frozenset[str]:
-    rights = {right for right, needs in _NEEDS.items() if privilege in needs}
+    rights = {right for right, needs in NEEDS.items() if privilege in needs}
     return frozenset(rights | {"delegate"} if grant_option else rights)
 
 
