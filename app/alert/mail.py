@@ -4,6 +4,8 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.errors import MessageError
@@ -116,9 +118,11 @@ def text(message: Message, base: str | None) -> str:
 def _send(
     sender: Sender, server: MailServer, mail: EmailMessage, envelope_from: str, to: tuple[str, ...]
 ) -> Outcome:
-    connection = _connection(sender, server)
-    # smtplib bounds each read, not the whole talk: at the deadline the line is cut.
-    timer = threading.Timer(sender.total_seconds, _cut, (connection,))
+    lines: list[socket.socket] = []
+    connection = _connection(sender, server, lines)
+    # smtplib bounds each read, not the whole talk: at the deadline the line is cut, also in
+    # the middle of a handshake.
+    timer = threading.Timer(sender.total_seconds, _cut, (lines,))
     timer.daemon = True
     timer.start()
     try:
@@ -132,21 +136,35 @@ def _send(
     finally:
         timer.cancel()
         connection.close()
+        for line in lines:
+            line.close()
     if refused:
         return Outcome(DELIVERED, f"taken, but not for {len(refused)} of {len(to)} receivers", 250)
     return Outcome(DELIVERED, "taken by the mail server", 250)
 
 
-def _connection(sender: Sender, server: MailServer) -> smtplib.SMTP:
-    """A connection that dials vetted addresses, with the name kept for TLS."""
+def _connection(sender: Sender, server: MailServer, lines: list[socket.socket]) -> smtplib.SMTP:
+    """A connection that dials vetted addresses, with the name kept for TLS.
 
-    def dial(host: str, port: int, timeout: float | None) -> socket.socket:
-        failed = OSError("no address")
+    lines: where a second handle of each line is put, by which it can be cut: TLS takes the
+    first one away while it shakes hands.
+    """
+    until = time.monotonic() + sender.total_seconds
+
+    def dial(host: str, port: int, timeout: float) -> socket.socket:
+        failed: OSError = TimeoutError("no address in time")
         for address in vetted(host, port, sender.allow, sender.resolve):
+            left = min(sender.connect_seconds, until - time.monotonic())
+            if left <= 0:
+                break
             try:
-                return socket.create_connection((str(address), port), timeout)
+                line = socket.create_connection((str(address), port), left)
             except OSError as error:
                 failed = error
+            else:
+                line.settimeout(timeout)
+                lines.append(line.dup())
+                return line
         raise failed
 
     class Plain(smtplib.SMTP):
@@ -170,13 +188,10 @@ def _connection(sender: Sender, server: MailServer) -> smtplib.SMTP:
     return made
 
 
-def _cut(connection: smtplib.SMTP) -> None:
-    line = getattr(connection, "sock", None)
-    if line is not None:
-        try:
+def _cut(lines: list[socket.socket]) -> None:
+    for line in lines:
+        with suppress(OSError):
             line.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
 
 
 def _say_goodbye(connection: smtplib.SMTP) -> None:

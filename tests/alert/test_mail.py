@@ -4,11 +4,12 @@ import email
 import email.policy
 import socket
 import ssl
+import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,60 @@ def test_a_server_that_never_answers_or_drips_is_left_in_time() -> None:
         it = channels(address, sender=loopback_sender(0.4))
         assert it.send("mail", message()).result == FAILED
         assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp"])
+def test_a_handshake_that_drips_is_left_in_time(scheme: str) -> None:
+    def drip(line: socket.socket) -> None:
+        if scheme == "smtp":
+            line.sendall(b"220 hi\r\n")
+            line.recv(1000)
+            line.sendall(b"250-hi\r\n250 STARTTLS\r\n")
+            line.recv(1000)
+            line.sendall(b"220 go\r\n")
+            line.recv(1000)
+        line.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 kB, byte by byte
+        for _ in range(300):
+            line.sendall(b"\x02")
+            time.sleep(0.02)
+
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            line, _ = listening.accept()
+            with line:
+                drip(line)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    begun = time.monotonic()
+    it = channels(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}", sender=loopback_sender(0.6))
+    assert it.send("mail", message()).result == FAILED
+    assert time.monotonic() - begun < 3
+    thread.join()
+    listening.close()
+
+
+def test_many_addresses_that_do_not_answer_are_left_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+
+    def silent(address: tuple[str, int], timeout: float) -> socket.socket:
+        waited.append(timeout)
+        time.sleep(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", silent)
+    many = [f"127.0.1.{number}" for number in range(1, 200)]
+    sender = replace(loopback_sender(0.5), connect_seconds=0.2, resolve=lambda *_: many)
+    begun = time.monotonic()
+    assert (
+        channels("smtp://mail.internal:25", sender=sender).send("mail", message()).result == FAILED
+    )
+    assert time.monotonic() - begun < 2
+    assert len(waited) <= 3
 
 
 def test_a_private_server_that_is_not_listed_is_not_dialled() -> None:

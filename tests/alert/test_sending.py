@@ -215,3 +215,36 @@ def test_the_second_address_is_tried_where_the_first_is_dead() -> None:
         port = target.url.split(":")[2].split("/")[0]
         sender = Sender(allow=LOOPBACK, resolve=lambda host, _: ["127.0.0.2", "127.0.0.1"])
         assert sender.send(Post(f"http://localhost:{port}/", BODY)).result == DELIVERED
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "127.1", "127.0.1", "0", "0x7f000001", "0x7f.1", "2130706433"),
+        *("017700000001", "0177.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST.", "0.0.0.0"),
+        *("127\u30020\u30020\u30021", "127\uff0e0\uff0e0\uff0e1", "127\uff610\uff610\uff611"),
+        *("\uff11\uff12\uff17.0.0.1", "\u2460\u2461\u2466.0.0.1", "%31%32%37.0.0.1"),
+        *("127.0.0.1%00.example.com", "127.0.0.1#@example.com", "127.0.0.1:80@8.8.8.8"),
+        *("8.8.8.8@127.0.0.1", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]"),
+        *("[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fe80::1%25lo]"),
+        *("169.254.169.254", "0xa9fea9fe", "2852039166", "[fd00:ec2::254]", "[100::1]"),
+    ],
+)
+def test_whatever_way_an_inner_host_is_written_nothing_is_dialled(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dialled(*_: object, **__: object) -> socket.socket:
+        raise AssertionError("it was dialled")
+
+    monkeypatch.setattr(socket, "create_connection", dialled)
+    # Numbers are read by the system's own resolver; names ask nobody here.
+    outcome = Sender(resolve=_numbers_only).send(Post(f"https://{host}/x", BODY))
+    assert outcome.result == FAILED
+    assert outcome.detail.startswith(("alerts do not go to", "the url"))
+
+
+def _numbers_only(host: str, port: int) -> list[str]:
+    if host == "localhost":
+        return ["127.0.0.1", "::1"]
+    found = socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)
+    return [str(entry[4][0]) for entry in found]
