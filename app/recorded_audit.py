@@ -8,33 +8,36 @@ their events and the notices that will leave through the outbox.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from app.audit import AuditParts, AuditResult, AuditRun, audit_snapshot
-from app.core.engine import Engine
-from app.core.errors import ConflictError
 from app.core.facts import Progress, no_progress
-from app.core.incident_life import apply_waivers, live_through, seen_as_before
+from app.core.incident_life import live_through, seen_as_before
 from app.core.incident_telling import RunSight
 from app.core.incidents import Plan
 from app.core.run_report import Posture
-from app.core.verdicts import Waiver
-from app.core.waivers import API, FILE, SourcedWaiver, WaiverVerdicts, measure_waivers, unmeasured
+from app.core.waivers import WaiverVerdicts
 from app.incident_plans import draft_mends
-from app.lake.recorded_incidents import INCIDENTS, read_pairs
+from app.lake.recorded_incidents import INCIDENTS
 from app.lake.results import sweep_results
 from app.lake.snapshot import StoredSnapshot
-from app.store import incident_writing, incidents, outbox, runs, snapshots, waivers
+from app.recorded_waivers import (
+    MOST_TRIES,
+    all_waivers,
+    is_of,
+    measured_on,
+    now_text,
+    restless,
+    results_of,
+)
+from app.store import incident_writing, incidents, outbox, runs, snapshots
 from app.store.database import Database, Session, reading_scope, session_scope
+from app.store.incident_documents import utc_text
 from app.store.lease_keeping import KeptLease, kept_lease
 from app.store.leases import audit_lease
 from app.store.runs import Run
 from app.telling_mends import Draft, MendsAskedError, ToldMends
-
-#: Somebody makes or ends a waiver just then; that this often in a row is no accident.
-_MOST_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,121 +97,7 @@ def _audit_run(begun: Run, database: Database) -> AuditRun:
             previous = runs.run(session, begun.previous_run)
         if previous.results_path is not None and Path(previous.results_path).is_dir():
             earlier = Path(previous.results_path)
-    return AuditRun(begun.id, _utc(begun.started_at), _now, earlier, begun.baseline)
-
-
-def _now() -> str:
-    return _utc(datetime.now(UTC))
-
-
-def _utc(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def measured_waivers(
-    database: Database,
-    lake: str,
-    of_file: Sequence[Waiver],
-    new_engine: Callable[[], Engine],
-) -> tuple[Run | None, WaiverVerdicts]:
-    """The lake's waivers, of the file and of the API, measured on its last whole run."""
-    with reading_scope(database) as session:
-        run = runs.last_whole_run(session, lake)
-        wanted = _all_waivers(session, lake, of_file)
-    return run, _measured(_folder(run), lake, wanted, new_engine)
-
-
-def apply_lake_waivers(
-    database: Database,
-    lake: str,
-    of_file: Sequence[Waiver],
-    new_engine: Callable[[], Engine],
-    actor: str = "",
-    draft: Callable[[Run], Draft] | None = None,
-) -> WaiverVerdicts:
-    """Let the waivers of now count, between runs: some were made, or ended since.
-
-    What expired or was outgrown makes its incidents loud again, in one transaction with
-    their notices. of_file: those of waivers.yaml. actor: whose act it is, if anybody's.
-    draft: what makes mends of a run's incidents for the notices.
-    """
-    mends: ToldMends | None = None
-    for _ in range(_MOST_TRIES):
-        run, waived = measured_waivers(database, lake, of_file, new_engine)
-        if run is None:
-            return waived
-        mends = mends or ToldMends(None if draft is None else draft(run))
-        try:
-            if _waivers_applied(database, lake, of_file, run, waived, actor, mends):
-                return waived
-        except MendsAskedError:
-            mends.make()
-    raise _restless(lake)
-
-
-def _waivers_applied(
-    database: Database,
-    lake: str,
-    of_file: Sequence[Waiver],
-    run: Run,
-    waived: WaiverVerdicts,
-    actor: str,
-    mends: ToldMends,
-) -> bool:
-    """False where the waivers or the newest run are others by now."""
-    with session_scope(database) as session:
-        incidents.lock_lake(session, lake)
-        newest = runs.last_whole_run(session, lake)
-        wanted = _all_waivers(session, lake, of_file)
-        if newest is None or newest.id != run.id or not _is_of(waived, wanted):
-            return False
-        before = incidents.incidents_of_lake(session, lake)
-        now = _now()
-        sight = RunSight(run=run.id, lake=lake, began=now, now=now, complete=False, mend_of=mends)
-        changes = apply_waivers(before.values(), sight, waived, actor)
-        mends.require()
-        incident_writing.write_changes(session, changes, before)
-        return True
-
-
-def _all_waivers(
-    session: Session, lake: str, of_file: Sequence[Waiver]
-) -> tuple[SourcedWaiver, ...]:
-    made = waivers.waivers_of_lake(session, lake)
-    return (
-        *(SourcedWaiver(each, FILE) for each in of_file),
-        *(SourcedWaiver(each.waiver, API) for each in made),
-    )
-
-
-def _is_of(waived: WaiverVerdicts, wanted: Sequence[SourcedWaiver]) -> bool:
-    """Whether these are the waivers that were measured: ids are never used again."""
-    measured = {each.waiver.waiver for each in waived.measured}
-    return measured == {each.waiver.waiver for each in wanted}
-
-
-def _measured(
-    folder: Path | None,
-    lake: str,
-    wanted: Sequence[SourcedWaiver],
-    new_engine: Callable[[], Engine],
-) -> WaiverVerdicts:
-    today = datetime.now(UTC).date().isoformat()
-    if not wanted or folder is None or not folder.is_dir():
-        return unmeasured(wanted, today)
-    engine = new_engine()
-    try:
-        return measure_waivers(engine, folder, read_pairs(folder), wanted, lake=lake, today=today)
-    finally:
-        engine.close()
-
-
-def _folder(run: Run | None) -> Path | None:
-    return None if run is None or run.results_path is None else Path(run.results_path)
-
-
-def _restless(lake: str) -> ConflictError:
-    return ConflictError(f"the waivers of {lake} change all the time", mend="Try again")
+    return AuditRun(begun.id, utc_text(begun.started_at), now_text, earlier, begun.baseline)
 
 
 def _record(
@@ -222,15 +111,15 @@ def _record(
 ) -> RecordedRun:
     """Everything that the run concluded, in one transaction."""
     of_file, mends = parts.policies.waivers, ToldMends(_draft(parts, result))
-    for _ in range(_MOST_TRIES):
+    for _ in range(MOST_TRIES):
         with reading_scope(database) as session:
-            wanted = _all_waivers(session, parts.lake, of_file)
-        waived = _measured(result.folder, parts.lake, wanted, parts.new_engine)
+            wanted = all_waivers(session, parts.lake, of_file)
+        waived = measured_on(result.folder, parts.lake, wanted, parts.new_engine)
         lease.confirm()
         try:
             with session_scope(database) as session:
                 incidents.lock_lake(session, parts.lake)
-                if not _is_of(waived, _all_waivers(session, parts.lake, of_file)):
+                if not is_of(waived, all_waivers(session, parts.lake, of_file)):
                     continue
                 _live_through(session, parts, begun, snapshot, result, waived, mends)
                 mends.require()
@@ -238,7 +127,7 @@ def _record(
                 return RecordedRun(finished, result.folder, result.posture, waived.notes)
         except MendsAskedError:
             mends.make()
-    raise _restless(parts.lake)
+    raise restless(parts.lake)
 
 
 def _draft(parts: AuditParts, result: AuditResult) -> Draft:
@@ -267,11 +156,11 @@ def _live_through(
     sight = RunSight(
         run=begun.id,
         lake=parts.lake,
-        began=_utc(begun.started_at),
-        now=_now(),
+        began=utc_text(begun.started_at),
+        now=now_text(),
         complete=_sees_absence(result.posture["gaps"], snapshot),
         baseline=begun.baseline or (not known and not _knew_incidents(previous)),
-        crawled=_utc(snapshot.seen_at),
+        crawled=utc_text(snapshot.seen_at),
         policies_changed=previous is not None and previous.policies_digest != parts.policies.digest,
         mend_of=mends,
     )
@@ -301,7 +190,7 @@ def _sees_absence(gaps: Sequence[Mapping[str, Any]], snapshot: StoredSnapshot) -
 
 def _knew_incidents(run: Run | None) -> bool:
     """Whether a run's results tell of incidents; those of an older version do not."""
-    folder = _folder(run)
+    folder = results_of(run)
     return folder is not None and (folder / INCIDENTS).is_file()
 
 

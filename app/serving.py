@@ -22,7 +22,7 @@ from app.long_questions import (
     what_user_can,
     who_could_between,
 )
-from app.recorded_audit import apply_lake_waivers, measured_waivers
+from app.recorded_waivers import apply_lake_waivers, measured_waivers
 from app.settings import LakeSettings, Settings
 from app.store.database import Database
 from app.store.runs import Run

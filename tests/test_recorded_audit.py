@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from app import recorded_audit, wiring
+from app import recorded_audit, recorded_waivers, wiring
 from app.core.errors import SourceError
 from app.core.incident_records import IncidentEvent, IncidentRecord
 from app.core.incidents import Notice, Plan
 from app.core.verdicts import Waiver
-from app.recorded_audit import apply_lake_waivers, measured_waivers
+from app.recorded_waivers import apply_lake_waivers, measured_waivers
 from app.settings import LakeSettings, load_settings
 from app.store.database import Database, reading_scope, session_scope
 from app.store.identifiers import utc_now
@@ -239,7 +239,7 @@ def test_a_waiver_ends_between_runs(audited: Audited) -> None:
 def test_one_that_is_made_while_a_run_is_recorded_counts(
     audited: Audited, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measure, made = recorded_audit._measured, list[str]()
+    measure, made = recorded_waivers.measured_on, list[str]()
 
     def measured(folder: object, lake: object, wanted: Sequence[object], engine: object) -> object:
         found = measure(folder, lake, wanted, engine)  # type: ignore[arg-type]
@@ -247,7 +247,7 @@ def test_one_that_is_made_while_a_run_is_recorded_counts(
             made.append(audited.waive())
         return found
 
-    monkeypatch.setattr(recorded_audit, "_measured", measured)
+    monkeypatch.setattr(recorded_audit, "measured_on", measured)
     assert audited.audit() == ["waived"]
     assert audited.copy().waivers == tuple(made)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ class Dispatcher(Generic[Job]):
         self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="alert")
         self._running: dict[Future[Finished[Job]], str] = {}
         self._busy: Counter[str] = Counter()
+        self._handed_back: list[Finished[Job]] = []
 
     def free(self, channel: str) -> int:
         """How many more attempts the channel may have at once."""
@@ -55,12 +56,19 @@ class Dispatcher(Generic[Job]):
 
     def finished(self, seconds: float = 0.0) -> tuple[Finished[Job], ...]:
         """What came to an end, waiting for the first at most so long."""
+        if self._handed_back:
+            again, self._handed_back = tuple(self._handed_back), []
+            return again
         if not self._running:
             return ()
         done, _ = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
         for future in done:
             self._busy[self._running.pop(future)] -= 1
         return tuple(sorted((future.result() for future in done), key=lambda one: one.at))
+
+    def hand_back(self, finished: Sequence[Finished[Job]]) -> None:
+        """Outcomes that could not be recorded now: they come out again, none is sent again."""
+        self._handed_back += finished
 
     def close(self) -> None:
         """Wait for what is under way; its leases hand it out again where nobody records it."""

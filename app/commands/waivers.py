@@ -51,7 +51,7 @@ def list_them(config: Path | None, output: str, **options: Any) -> None:
     """The waivers of a lake, measured on its last run: what each covers, whether it holds."""
     from app import wiring
     from app.commands.answers import print_json, print_table
-    from app.recorded_audit import measured_waivers
+    from app.recorded_waivers import measured_waivers
     from app.settings import load_settings
 
     settings = load_settings(config)
@@ -175,7 +175,7 @@ def end(waiver: str, config: Path | None) -> None:
 
 def _apply(database: Any, settings: Any, lake: Any) -> None:
     from app import wiring
-    from app.recorded_audit import apply_lake_waivers
+    from app.recorded_waivers import apply_lake_waivers
     from app.store.questions import cli_asker
 
     waivers = wiring.load_policies(lake).waivers

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from app.alert.channels import Channels
 from app.alert.dispatching import Dispatcher, Finished
 from app.alert.retrying import DELIVERED, Outcome, next_step
-from app.core.errors import ConflictError
+from app.core.errors import ConflictError, StateError
 from app.core.incidents import Notice
 from app.core.routes import WATCHER, Routing, is_loud
 from app.delivering.trail import queue_trail
@@ -65,7 +65,7 @@ def deliver_once(
     ends. `drain_seconds`: wait so long for attempts under way (tests, a last round).
     """
     done = Round()
-    _record_all(database, channels, dispatcher.finished(), done, holder, clock)
+    _record_all(database, dispatcher, dispatcher.finished(), done, holder, clock)
     turned = Turned()
     with session_scope(database) as session:
         now = clock(session)
@@ -78,7 +78,7 @@ def deliver_once(
         begun = _begin(database, channels, dispatcher, holder, clock)
         linger = max(_LINGER if begun else 0.0, min(1.0, until - time.monotonic()))
         finished = dispatcher.finished(linger)
-        _record_all(database, channels, finished, done, holder, clock)
+        _record_all(database, dispatcher, finished, done, holder, clock)
         idle = not finished and (not dispatcher.running or time.monotonic() >= until)
         # However much there is to send, new notices are decided on soon.
         if idle or time.monotonic() >= until + _LONGEST:
@@ -120,14 +120,18 @@ def _attempt(channels: Channels, delivery: Delivery) -> Callable[[], Outcome]:
 
 def _record_all(
     database: Database,
-    channels: Channels,
+    dispatcher: Sending,
     finished: Sequence[Finished[Delivery]],
     done: Round,
     holder: str,
     clock: Clock,
 ) -> None:
-    for one in finished:
-        state = _recorded(database, one, done, holder, clock)
+    for place, one in enumerate(finished):
+        try:
+            state = _recorded(database, one, done, holder, clock)
+        except StateError:
+            dispatcher.hand_back(finished[place:])
+            raise
         if state == "delivered":
             done.delivered += 1
         elif state == "dead":

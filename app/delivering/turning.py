@@ -23,8 +23,9 @@ from app.core.routes import (
 from app.store import decisions as kept
 from app.store.database import Session
 from app.store.decisions import StoredDecision
-from app.store.deliveries import NewDelivery, add_delivery, note_second, undelivered_loud
+from app.store.deliveries import NewDelivery, add_delivery
 from app.store.outbox import claim_notices, mark_done
+from app.store.second_routes import note_second, undelivered_loud
 from app.store.silences import count_matches, list_silences
 
 _BATCH, _MOST_BATCHES = 200, 20

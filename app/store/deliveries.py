@@ -23,7 +23,7 @@ from app.store.identifiers import new_id
 
 WAITING, DELIVERED, DEAD = "waiting", "delivered", "dead"
 STATES = (WAITING, DELIVERED, DEAD)
-_CLOCK_SLACK = timedelta(minutes=1)
+CLOCK_SLACK = timedelta(minutes=1)
 _HOLDER_PARTS = 6
 LONGEST_DETAIL = 500
 
@@ -135,7 +135,7 @@ def claim_due(
         .where(
             row.state == WAITING,
             row.channel == channel,
-            or_(row.next_at <= now, row.planned_at > now + _CLOCK_SLACK),
+            or_(row.next_at <= now, row.planned_at > now + CLOCK_SLACK),
             _is_free(session, now),
             ~_has_earlier(),
         )
@@ -204,38 +204,6 @@ def record_attempt(
     return session.execute(statement).rowcount == 1
 
 
-def undelivered_loud(session: Session, now: datetime, after: timedelta) -> tuple[Delivery, ...]:
-    """SEV0 and SEV1 deliveries without an answer for so long, whose second route waits.
-
-    At once where they are dead or their channel is disabled.
-    """
-    row, states = deliveries.c, channel_states.c
-    disabled = select(states.channel).where(states.disabled_at.is_not(None))
-    query = (
-        select(deliveries)
-        .where(
-            row.state != DELIVERED,
-            row.severity.in_(LOUD),
-            row.second != "",
-            row.second_at.is_(None),
-            or_(
-                row.created_at <= now - after,
-                row.created_at > now + _CLOCK_SLACK,
-                row.state == DEAD,
-                row.channel.in_(disabled),
-            ),
-        )
-        .order_by(row.number)
-    )
-    return tuple(delivery_of(one) for one in session.execute(query))
-
-
-def note_second(session: Session, delivery: str, now: datetime) -> None:
-    """Note that a delivery went to its second route as well."""
-    statement = update(deliveries).where(deliveries.c.id == delivery)
-    session.execute(statement.values(second_at=now))
-
-
 def delivery(session: Session, identity: str) -> Delivery:
     """The delivery with that id. Raises NotFoundError."""
     query = select(deliveries).where(deliveries.c.id == identity)
@@ -252,7 +220,7 @@ def _is_held(session: Session, channel: str, now: datetime) -> bool:
     held = or_(
         row.disabled_at.is_not(None),
         # A throttle that a clock set in the future does not outlive the clock.
-        (row.throttled_until > now) & (row.throttled_at <= now + _CLOCK_SLACK),
+        (row.throttled_until > now) & (row.throttled_at <= now + CLOCK_SLACK),
     )
     query = select(row.channel).where(row.channel == channel, held)
     return session.execute(query).first() is not None

@@ -13,7 +13,7 @@ from app.core.names import show
 from app.core.own_conditions import Condition, Sight
 from app.core.verdicts import Policies, Waiver
 from app.delivering.pruning import prune_old_alerts
-from app.recorded_audit import apply_lake_waivers
+from app.recorded_waivers import apply_lake_waivers
 from app.settings import LakeSettings, Settings
 from app.store.channel_health import all_channel_health
 from app.store.database import Database, Session, reading_scope, session_scope

@@ -16,15 +16,13 @@ from pyroaring import BitMap
 from app.core.engine import Engine
 from app.core.exposures import SCHEMA
 from app.core.verdicts import Waiver
+from app.core.waiver_measure import LINK_SCHEMA, measure_waivers, unmeasured
 from app.core.waivers import (
     API,
     FILE,
-    LINK_SCHEMA,
     SCOPE_KEYS,
     SourcedWaiver,
     WaiverVerdicts,
-    measure_waivers,
-    unmeasured,
 )
 from app.wiring import new_engine
 

@@ -46,13 +46,13 @@ def check_all(
         raise WrongError(f"lost {sorted(lost)}, {dead} dead")
     if set(seen) - set(ids):
         raise WrongError(f"never noticed, yet sent: {set(seen) - set(ids)}")
-    _check_identities(received, bodies)
-    _check_order(bodies)
+    check_identities(received, bodies)
+    check_order(bodies)
     wrong = wrongly_said(events, runs, open_in_snapshots(scene.folder / "data"), lake)
     wrong += _left_wrong(database, lake)
     if wrong:
         raise WrongError(f"said although a crawl saw otherwise: {wrong}")
-    _check_acts(events, acts)
+    check_acts(events, acts)
     return {
         "whole runs": len(runs),
         "events of incidents": len(events),
@@ -66,7 +66,7 @@ def check_all(
     }
 
 
-def _check_identities(received: Sequence[Received], bodies: Sequence[dict[str, Any]]) -> None:
+def check_identities(received: Sequence[Received], bodies: Sequence[dict[str, Any]]) -> None:
     """One id, one content: over every attempt, second route and worker."""
     known: dict[str, bytes] = {}
     for one, body in zip(received, bodies, strict=True):
@@ -77,7 +77,7 @@ def _check_identities(received: Sequence[Received], bodies: Sequence[dict[str, A
             raise WrongError(f"{body['data']['id']} came as {identity}")
 
 
-def _check_order(bodies: Sequence[dict[str, Any]]) -> None:
+def check_order(bodies: Sequence[dict[str, Any]]) -> None:
     """Of each incident, each notice was first heard after the ones before it."""
     last: dict[str, int] = {}
     first: set[str] = set()
@@ -121,7 +121,8 @@ def _left_wrong(database: Database, lake: ChangingLake) -> list[str]:
     return [f"at the end {key}" for key in alive ^ lake.open_incidents]
 
 
-def _check_acts(events: Sequence[Any], acts: Mapping[str, str]) -> None:
+def check_acts(events: Sequence[Any], acts: Mapping[str, str]) -> None:
+    """What the API said that it took stands there, once."""
     made = Counter(event.idempotency_key for event in events if event.idempotency_key)
     for key in acts:
         if made[key] != 1:

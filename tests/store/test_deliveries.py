@@ -35,9 +35,9 @@ from app.store.deliveries import (
     claim_due,
     delivery,
     record_attempt,
-    undelivered_loud,
 )
 from app.store.delivery_log import attempts, list_deliveries, replay
+from app.store.second_routes import undelivered_loud
 from app.store.silences import add_silence, count_matches, end_silence, list_silences
 from tests.alert.notices import HOSTILE, NOTICE, message, named
 

@@ -2,26 +2,31 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import pyarrow as pa
 from fastapi import APIRouter, Header, Path, Query
-from pydantic import Field
 
 from app.core.errors import NotFoundError
 from app.core.exposures import SCHEMA
-from app.core.incident_records import IncidentEvent, IncidentRecord, cause_words
+from app.core.incident_records import IncidentRecord
 from app.core.names import show
 from app.report.exposure_fields import exposure_page
-from app.report.moments import iso_time
 from app.store.database import reading_scope, session_scope
-from app.store.incident_acts import LONGEST_NOTE, acknowledge_incident, claim_incident_mended
+from app.store.incident_acts import acknowledge_incident, claim_incident_mended
 from app.store.incidents import IncidentFilter, incident, list_events, list_incidents
-from app.web.api.exposures import Exposure
-from app.web.bodies import Body
+from app.web.api.incident_bodies import (
+    ActWanted,
+    EventsBody,
+    ExposuresBody,
+    IncidentBody,
+    IncidentsBody,
+    PlansBody,
+    event_body,
+    incident_body,
+)
 from app.web.callers import LakeCaller, LakeReader, LakeRunner
-from app.web.models import Answer, Page, PageOfRun
-from app.web.parameters import CursorText, Flag, IdempotencyKey, Limit, WholeText
+from app.web.parameters import CursorText, Flag, IdempotencyKey, Limit
 from app.web.words import IncidentState, Kind, Severity
 
 router = APIRouter(tags=["incidents"])
@@ -43,147 +48,6 @@ IfMatch = Annotated[
         examples=['"7"'],
     ),
 ]
-
-
-class CauseBody(Answer):
-    """The removable thing."""
-
-    kind: str = Field(description="membership, grants, owner, mode or principal.")
-    subject: str = Field(examples=["role:people_analytics_convenience"])
-    parts: list[str] = Field(description="What else names it.")
-    words: str = Field(description="In words.")
-
-
-class WidestBody(Answer):
-    """The most there ever was."""
-
-    severity: Severity
-    exposures: int
-    tables: int
-    people: int
-    at: str
-    run: str
-
-
-class IncidentBody(Answer):
-    """An incident as it stands."""
-
-    key: str = Field(examples=["2bdd0f1cd0f1ad75"])
-    lake: str
-    state: IncidentState
-    severity: Severity = Field(description="That of its worst exposure.")
-    version: int = Field(description="Grows with every event; for If-Match.")
-    cause: CauseBody
-    kinds: list[Kind]
-    classes: list[str]
-    rights: list[str]
-    everyone: bool = Field(description="Whether everyone reaches something by it.")
-    exposures: int
-    tables: int
-    people: int = Field(description="Active people who can and should not.")
-    services: int
-    inactive: int
-    unknown: int
-    opaque_groups: int
-    in_doubt: bool
-    since: str | None = Field(description="The newest grant or membership that did it.")
-    first_seen: str
-    first_run: str
-    opened_at: str = Field(description="When it opened, or last came back.")
-    last_seen: str
-    last_run: str
-    widest: WidestBody
-    regressions: int = Field(description="How often it came back.")
-    waivers: list[str] = Field(description="Those that keep it quiet.")
-    acknowledged_by: str
-    claimed_by: str
-    resolved_at: str
-    path: list[str] = Field(description="How it is open, in words.")
-    evidence: list[str] = Field(description="Rows of the source.")
-    grantors: list[str]
-    sample: list[str] = Field(description="Some of its objects.")
-    also_through: list[str] = Field(description="Other incidents that its mend needs as well.")
-    owners_to_tell: list[str]
-
-
-class IncidentsBody(Page):
-    """A page of incidents."""
-
-    items: list[IncidentBody] = Field(description="The gravest first.")
-
-
-class EventBody(Answer):
-    """One change in an incident's life."""
-
-    sequence: int
-    kind: str
-    at: str
-    run: str
-    actor: str = Field(description="Who did it; empty: the audit saw it.")
-    severity: Severity
-    exposures: int
-    tables: int
-    people: int
-    note: str
-
-
-class EventsBody(Page):
-    """A page of events."""
-
-    items: list[EventBody] = Field(description="The newest first.")
-
-
-class ExposuresBody(PageOfRun):
-    """A page of an incident's exposures."""
-
-    items: list[Exposure]
-
-
-class StatementBody(Answer):
-    """One statement of a plan."""
-
-    sql: str
-    run_as: str = Field(description="user:NAME, admin, anyone; empty where nobody can.")
-    because: str
-    set_role: str = Field(description="A SET ROLE to say first, or empty.")
-
-
-class SimulationBody(Answer):
-    """What a plan does, found by judging the lake as it would be."""
-
-    closes_all: bool
-    exposures_closed: int
-    exposures_left: int
-    tables_closed: int
-    people_closed: int
-    opened: int
-    allowed_lost: int = Field(description="Accesses that policy allows and the plan takes.")
-    allowed_lost_sample: list[tuple[str, str, str]]
-
-
-class PlanBody(Answer):
-    """A way to close the incident."""
-
-    kind: str = Field(description="mend, alternative or containment.")
-    statements: list[StatementBody]
-    undo: list[StatementBody]
-    simulation: SimulationBody | None
-    exact: bool = Field(description="No smaller plan exists.")
-    bound: str = Field(description="Else how near it is.")
-    cannot: str = Field(description="Why no statement of anybody still there closes it.")
-
-
-class PlansBody(Answer):
-    """Plans of an incident, simulated on the newest run."""
-
-    run: str
-    items: list[PlanBody]
-
-
-class ActWanted(Body):
-    """What the others should know."""
-
-    note: WholeText = Field(default="", max_length=LONGEST_NOTE)
 
 
 @router.get(
@@ -213,7 +77,7 @@ def list_every_incident(
             limit=limit,
         )
     following = None if page.next is None else list(page.next)
-    return {"items": [_shown(one) for one in page.items], "next": caller.cursor(following)}
+    return {"items": [incident_body(one) for one in page.items], "next": caller.cursor(following)}
 
 
 @router.get(
@@ -221,7 +85,7 @@ def list_every_incident(
 )
 def show_incident(caller: LakeReader, key: IncidentPath) -> dict[str, object]:
     """An incident in any state."""
-    return _shown(_found(caller, key))
+    return incident_body(_found(caller, key))
 
 
 @router.get(
@@ -236,7 +100,7 @@ def show_events(
     _found(caller, key)
     with reading_scope(caller.services.database) as session:
         page = list_events(session, key, before=caller.place(cursor).after, limit=limit)
-    return {"items": [_event(one) for one in page.items], "next": caller.cursor(page.next)}
+    return {"items": [event_body(one) for one in page.items], "next": caller.cursor(page.next)}
 
 
 @router.get(
@@ -322,7 +186,7 @@ def _act(
             expected=expected,
             idempotency_key=idempotency_key,
         )
-    return _shown(record)
+    return incident_body(record)
 
 
 def _found(caller: LakeCaller, key: str) -> IncidentRecord:
@@ -332,38 +196,3 @@ def _found(caller: LakeCaller, key: str) -> IncidentRecord:
     if record.found.lake != caller.lake.name:
         raise NotFoundError(f"there is no incident {show(key)!r}", mend="See the list of incidents")
     return record
-
-
-def _shown(record: IncidentRecord) -> dict[str, Any]:
-    found = asdict(record.found)
-    widest = asdict(record.widest)
-    return {
-        **found,
-        "cause": {**found["cause"], "words": cause_words(record.found)},
-        "since": iso_time(record.found.since),
-        "state": record.state,
-        "version": record.sequence,
-        "first_seen": record.first_seen,
-        "first_run": record.first_run,
-        "opened_at": record.opened_at,
-        "last_seen": record.last_seen,
-        "last_run": record.last_run,
-        "widest": {**widest, "at": record.widest_at, "run": record.widest_run},
-        "regressions": record.regressions,
-        "waivers": record.waivers,
-        "acknowledged_by": record.acknowledged_by,
-        "claimed_by": record.claimed_by,
-        "resolved_at": record.resolved_at,
-    }
-
-
-def _event(event: IncidentEvent) -> dict[str, Any]:
-    return {
-        "sequence": event.sequence,
-        "kind": event.kind,
-        "at": event.at,
-        "run": event.run,
-        "actor": event.actor,
-        **asdict(event.numbers),
-        "note": event.note,
-    }
