@@ -152,13 +152,20 @@ class MappedRows:
         """Some values of a row, as rows are ordered by them."""
         return tuple([self._columns[name].sortable(row) for name in columns])
 
-    def first(self, columns: Sequence[str], wanted: tuple[Any, ...]) -> int:
-        """The first row whose key is not below `wanted` (rows are sorted by the key)."""
+    def first(
+        self, columns: Sequence[str], wanted: tuple[Any, ...], low: int = 0, high: int | None = None
+    ) -> int:
+        """The first row whose key is not below `wanted` (rows are sorted by the key).
+
+        low, high: search only there, where the rows are sorted by these columns alone.
+        """
         if not self.count:
             return 0
+        high = self.count if high is None else high
+        if len(columns) == 1:
+            return _first(self._columns[columns[0]], sortable(wanted)[0], low, high)
         target = sortable(wanted)
         read = [self._columns[name].sortable for name in columns]
-        low, high = 0, self.count
         while low < high:
             middle = (low + high) // 2
             if _is_below(read, middle, target):
@@ -166,6 +173,21 @@ class MappedRows:
             else:
                 high = middle
         return low
+
+
+def _first(column: _Column, wanted: Key, low: int, high: int) -> int:
+    """The first row of a sorted column that is not below a value; nulls come first."""
+    if wanted is None:
+        return low
+    read = column.sortable
+    while low < high:
+        middle = (low + high) // 2
+        found: Any = read(middle)
+        if found is None or found < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def sortable(values: Sequence[Any]) -> tuple[Key, ...]:

@@ -7,6 +7,8 @@ from app.core.frozen import frozen
 from app.core.lookup import Lookup
 from app.core.reach import BROKEN, PUBLIC, OneUserReach
 
+_OF_MEMBERSHIPS = ("role", "admin_option", "grantor", "create_time", "source_row")
+
 Subject = tuple[str, str]  # (USER | GROUP | ROLE, exact name)
 
 
@@ -34,6 +36,7 @@ class Memberships:
         self._groups_into_roles = mode_uses_groups and engine_groups != "none"
         self._groups_sure = engine_groups == "directory"
         self._known: dict[Subject, tuple[MembershipEdge, ...]] = {}
+        self._kinds: dict[tuple[str, str], tuple[int, int]] = {}  # (table, kind) → its rows
         self._last: tuple[Subject, tuple[MembershipEdge, ...]] | None = None
 
     def parents(self, member: Subject, *, groups: bool = True) -> Iterable[MembershipEdge]:
@@ -68,33 +71,34 @@ class Memberships:
             yield MembershipEdge(member, ("ROLE", PUBLIC), "everyone")
 
     def _directory_parents(self, kind: str, name: str) -> Iterator[MembershipEdge]:
-        rows = self._lookup.rows("group_members")
-        row = rows.first(("member_type", "member"), (kind, name))
-        while row < rows.count and rows.key(("member_type", "member"), row) == (
-            kind.encode(),
-            name.encode(),
-        ):
-            group = rows.value("group", row)
-            yield MembershipEdge((kind.upper(), name), ("GROUP", group), "directory")
-            row += 1
+        rows, member = self._lookup.rows("group_members"), (kind.upper(), name)
+        for row in self._rows_of("group_members", kind, name):
+            yield MembershipEdge(member, ("GROUP", rows.value("group", row)), "directory")
 
     def _role_parents(self, kind: str, name: str) -> Iterator[MembershipEdge]:
-        rows = self._lookup.rows("role_members")
-        row = rows.first(("member_type", "member"), (kind, name))
-        while row < rows.count and rows.key(("member_type", "member"), row) == (
-            kind.encode(),
-            name.encode(),
-        ):
-            source_row = rows.value("source_row", row)
-            role, option = rows.value("role", row), rows.value("admin_option", row)
+        rows, member = self._lookup.rows("role_members"), (kind, name)
+        for row in self._rows_of("role_members", kind, name):
+            role, option, grantor, time, source_row = rows.values(_OF_MEMBERSHIPS, row)
             yield MembershipEdge(
-                (kind, name),
+                member,
                 ("ROLE", BROKEN if role is None or option is None else role),
                 "ROLE_MAP" if source_row is None else f"ROLE_MAP {source_row}",
                 bool(option),
-                rows.value("grantor", row),
-                rows.value("create_time", row),
+                grantor,
+                time,
             )
+
+    def _rows_of(self, table: str, kind: str, name: str) -> Iterator[int]:
+        """The rows of one member: those of his kind stand together, sorted by name."""
+        rows = self._lookup.rows(table)
+        span = self._kinds.get((table, kind))
+        if span is None:
+            first = rows.first(("member_type",), (kind,))
+            # No text is between a name and the same with NUL behind it.
+            span = self._kinds[table, kind] = (first, rows.first(("member_type",), (kind + "\0",)))
+        row, stop = rows.first(("member",), (name,), *span), span[1]
+        while row < stop and rows.value("member", row) == name:
+            yield row
             row += 1
 
     def closure(self, user: str) -> dict[Subject, MembershipEdge | None]:

@@ -1,6 +1,6 @@
 """Questions about one person or one object, answered with their evidence."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pyroaring import FrozenBitMap
@@ -283,7 +283,7 @@ def who_can(
     population = view.reach.population
     count = population.head_count(holders.possible)
     page = list(_from(holders.possible, first_bit, limit + 1))
-    grants = _opening_sets(view, right, place)
+    via = _ways(_opening_sets(view, right, place), page[:limit])
     found = tuple(
         Holder(
             bit=bit,
@@ -292,7 +292,7 @@ def who_can(
             active=bit not in population.inactive,
             sure=bit in holders.sure,
             permitted=bit in permitted,
-            via=tuple(dict.fromkeys(name for name, bits in grants if bit in bits)),
+            via=tuple(via[bit]),
         )
         for bit in page[:limit]
     )
@@ -312,6 +312,18 @@ def who_can(
         can_make_themselves=len(themselves),
         self_service=view.mode.self_service,
     )
+
+
+def _ways(
+    openings: Iterable[tuple[str, FrozenBitMap]], page: Sequence[int]
+) -> dict[int, dict[str, None]]:
+    """Each bit of a page → the openings that it stands behind, in their order."""
+    bits = FrozenBitMap(page)
+    ways: dict[int, dict[str, None]] = {bit: {} for bit in page}
+    for name, behind in openings:
+        for bit in behind & bits:
+            ways[bit][name] = None
+    return ways
 
 
 def _from(bits: FrozenBitMap, first: int, limit: int) -> Iterator[int]:
