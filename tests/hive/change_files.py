@@ -54,10 +54,10 @@ class _Drawn:
             *[self._revoke] * 7,
             *[self._grant_role] * 4,
             *[self._revoke_role] * 3,
-            *[self._set_owner] * 3,
-            *[self._rename] * 2,
+            *[self._set_owner] * 2,
+            self._rename,
             *[self._create] * 3,
-            *[self._drop] * 2,
+            self._drop,
             self._database,
             self._use,
             self._role,
@@ -140,7 +140,7 @@ class _Drawn:
     def _roles(self) -> str:
         names = [self._role_name() for _ in range(self._times(1, 1, 1, 2))]
         if self._chance.random() < 0.06:
-            names[0] = self._one("public", "admin", "nobody_made")
+            names[0] = self._one("public", "nobody_made")
         return ", ".join(names)
 
     def _grant_role(self) -> str:
@@ -172,7 +172,7 @@ class _Drawn:
         return name
 
     def _place(self, stem: str) -> str:
-        if self._chance.random() < 0.3:
+        if self._chance.random() < 0.5:
             return self._table()
         database = self._one("chg.", "other.", "`default`.", "mine.", "")
         return f"{database}{self._new_name(stem)}"

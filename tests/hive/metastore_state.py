@@ -9,9 +9,12 @@ from app.core.rights.grant_rows import GrantRow
 _NOBODY = (None, "")
 
 
-def state_of(lookup: ChangedLookup) -> frozenset[str]:
-    """Databases and tables with their owners, grants with who gave them, roles and members."""
-    return frozenset((*_databases(lookup), *_tables(lookup), *_globals(lookup), *_roles(lookup)))
+def state_of(lookup: ChangedLookup) -> list[str]:
+    """Databases and tables with their owners, grants with who gave them, roles and members.
+
+    Sorted; what stands there twice is there twice.
+    """
+    return sorted((*_databases(lookup), *_tables(lookup), *_globals(lookup), *_roles(lookup)))
 
 
 def _databases(lookup: ChangedLookup) -> Iterator[str]:

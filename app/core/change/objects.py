@@ -62,10 +62,7 @@ def create_view(session: Session, said: CreateView) -> None:
     table = session.lookup.find_table(database, ref.name)
     if said.alters and table is None:
         raise Refused(f"there is no view {ref.name}", ref.span, Kind.MISSING)
-    if table is not None and said.if_not_exists:
-        there_already(session, said, ref, lenient=True)
-        return
-    if table is not None and not (said.replace or said.alters):
+    if table is not None and not (said.replace or said.alters or said.if_not_exists):
         there_already(session, said, ref, lenient=False)
     if table is not None and said.replace and session.lookup.kind(table) != VIEW:
         raise Refused(f"{ref.name} is a table, not a view", ref.span)
@@ -76,6 +73,9 @@ def create_view(session: Session, said: CreateView) -> None:
     else:
         session.need("create", session.database_place(database), ref.span)
     need_to_read(session, held, said.query_span, passing_on=True)
+    if table is not None and said.if_not_exists:
+        there_already(session, said, ref, lenient=True)
+        return
     columns = tuple(
         (name, False) for name in column_names(session, held, tuple(map(fold, said.columns)))
     )

@@ -30,7 +30,7 @@ def test_as_hive_did(mode: str, one: Tried, tmp_path: Path) -> None:
     first = ("SET ROLE ADMIN",) if one.runner == ADMIN and mode == "sql-standard" else ()
     change = _applied(view, (*first, *one.change), one.runner)
     assert _refused(change) == one.refused
-    state = state_of(change.after.lookup)
+    state = set(state_of(change.after.lookup))
     assert one.after <= state, sorted(state)
     assert not one.gone & state
 
