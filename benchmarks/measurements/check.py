@@ -1,6 +1,8 @@
-"""Checks of changes on lake L: a thousand statements, and one, cold; beside sqlfluff."""
+"""Checks of changes on lake L: a thousand statements, and one, cold; beside sqlfluff and OPA."""
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.figures import Bar, Figure, Measured, Table, seconds, spread
@@ -12,6 +14,8 @@ from benchmarks.setting import Setting
 TITLE = "Checks of changes"
 STATEMENTS = 1_000
 _OURS, _COLD, _SQLFLUFF = "check, snapshot open", "lakewarden check", "sqlfluff parse"
+_WHOLE, _OPA = f"lakewarden check, {STATEMENTS:,}", "opa eval"
+_REGO = Path(__file__).resolve().parent.parent / "rego" / "grants.rego"
 
 
 def measure(setting: Setting) -> Measured:
@@ -21,14 +25,19 @@ def measure(setting: Setting) -> Measured:
         drawn = run_step("random_statements", setting.lake.snapshot, STATEMENTS, data.data).said
         change, singles = drawn["change"], iter(drawn["singles"] * setting.runs)
         _cold(data, next(singles))  # the first one keeps the lake's people beside the snapshot
-        taken = alternate(
-            {
-                _OURS: lambda: run_step("check", data.config, change),
-                _COLD: lambda: _cold(data, next(singles)),
-                _SQLFLUFF: lambda: run_step("sqlfluff_parse", change),
-            },
-            setting.runs,
-        )
+        sides: dict[str, Callable[[], Finished]] = {
+            _OURS: lambda: run_step("check", data.config, change),
+            _COLD: lambda: _cold(data, next(singles)),
+            _SQLFLUFF: lambda: run_step("sqlfluff_parse", change),
+        }
+        if opa := shutil.which("opa"):
+            grants = data.data / "grants.json"
+            run_step("grants_as_json", change, grants)
+            sides[_WHOLE] = lambda: _cold(data, change)
+            sides[_OPA] = lambda: run_command(
+                [opa, "eval", "--data", _REGO, "--input", grants, "data.grants.deny"]
+            )
+        taken = alternate(sides, setting.runs)
     said = taken[_OURS][0].said
     if said["statements"] != STATEMENTS or not said["judged"]:
         raise RuntimeError(f"not all statements were judged: {said}")
@@ -36,6 +45,9 @@ def measure(setting: Setting) -> Measured:
         _OURS: [each.said["seconds"] for each in taken[_OURS]],
         _COLD: [each.seconds for each in taken[_COLD]],
         _SQLFLUFF: [each.said["seconds"] for each in taken[_SQLFLUFF]],
+        **{
+            name: [each.seconds for each in taken[name]] for name in (_WHOLE, _OPA) if name in taken
+        },
     }
     ours, cold, theirs = (median(times[name]) for name in (_OURS, _COLD, _SQLFLUFF))
     unparsable = taken[_SQLFLUFF][0].said["unparsable"]
@@ -67,6 +79,7 @@ def measure(setting: Setting) -> Measured:
                 ours / theirs,
                 Bar(1),
             ),
+            *_beside_opa(times),
         ),
         (
             f"**{STATEMENTS:,} statements:** random grants, and revokes of rows that are there, "
@@ -79,9 +92,23 @@ def measure(setting: Setting) -> Measured:
             "**sqlfluff:** `Linter.parse_string` with its Hive dialect on the same file, loaded "
             f"before; it leaves {unparsable:,} pieces unparsed. It knows no lake and says "
             "nothing of access.",
+            "**OPA:** `opa eval` of `benchmarks/rego/grants.rego` on the same statements as JSON, "
+            "the whole process, against the whole `lakewarden check` of them. It sees names, and "
+            "neither roles nor what anybody can do; writing the JSON is not timed."
+            if _OPA in times
+            else "**OPA** was not there to be measured: there is no `opa` on the path.",
         ),
         (Table("Every side", ("", "Runs", "Median", "Least to most", "CPU time"), rows),),
     )
+
+
+def _beside_opa(times: dict[str, list[float]]) -> tuple[Figure, ...]:
+    if _OPA not in times:
+        return ()
+    ours, theirs = median(times[_WHOLE]), median(times[_OPA])
+    what = f"{STATEMENTS:,} statements, the whole process"
+    against = f"{seconds(theirs)} (`{_OPA}` on the same grants as JSON)"
+    return (Figure(what, seconds(ours), against, ours / theirs),)
 
 
 def _cold(data: Scratch, file: str) -> Finished:

@@ -45,7 +45,7 @@ class ObjectRef:
 class PrincipalRef:
     """USER, ROLE or GROUP, and its name as written.
 
-    Hive's SQL-standard mode lower-cases the name of a role, except after SET OWNER; legacy
+    Hive's SQL-standard mode lower-cases the name of a role, but not after SET OWNER; legacy
     mode takes it as it is. Both take users and groups as they are.
     """
 
