@@ -258,7 +258,9 @@ def explain(view: LakeView, user: str, right_text: str, object_text: str) -> Exp
             grant.grant_option,
             grant.authorizer,
         )
-        if meaning.refuses:
+        if meaning.refuses and answer.answer == ALLOWED:
+            inert.append((way, "Hive allows it before it looks at this row"))
+        elif meaning.refuses:
             refusals.append(way)
         elif meaning.inert:
             inert.append((way, meaning.inert))
