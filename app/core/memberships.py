@@ -123,7 +123,9 @@ class Memberships:
             return OneUserReach(frozenset(self._sure(user)), frozenset())
         found = set(self.closure(user))
         sure = found if self._groups_sure else self._sure(user)
-        return OneUserReach(frozenset(sure), frozenset((found - sure) | self._opaque_principals()))
+        # Nobody is refused everything for a group that he might be in.
+        opaque = self._opaque_principals() - {("ROLE", BROKEN)}
+        return OneUserReach(frozenset(sure), frozenset((found - sure) | opaque))
 
     def _sure(self, user: str) -> set[Subject]:
         """What the user stands for when no group counts."""

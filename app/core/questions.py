@@ -1,22 +1,20 @@
 """Questions about one person or one object, answered with their evidence."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from pyroaring import FrozenBitMap
 
 from app.core.errors import BadNameError, NotFoundError
 from app.core.frozen import frozen
-from app.core.guarded_views import NOTHING
 from app.core.lake_view import ClassOnTable, LakeView, class_names
 from app.core.lookup import Place
 from app.core.memberships import MembershipEdge, path_in
 from app.core.names import parse_right
 from app.core.reach import Reach
+from app.core.reasons import ALLOWED, DENIED, UNKNOWN, because, gives, grants_at
 from app.core.rights.grant_rows import GrantRow
 from app.core.verdicts import PolicyLine
 
-ALLOWED, DENIED, UNKNOWN = "allowed", "denied", "unknown"
 YES, NO = "yes", "no"
 
 
@@ -136,9 +134,9 @@ def _answer(
         each for each in classes if not place.column or each.column in ("", place.column)
     )
     allowed, _ = view.decide_one(user, class_names(of_object), right)
-    because = doubt or _because(view, word, user, right, place, reach)
+    reason = doubt or because(view, word, right, place, reach)
     word = UNKNOWN if doubt else word
-    return Answer(user, right, object_text, word, YES if allowed else NO, because)
+    return Answer(user, right, object_text, word, YES if allowed else NO, reason)
 
 
 def _word(view: LakeView, right: str, place: Place, reach: Reach) -> str:
@@ -146,92 +144,6 @@ def _word(view: LakeView, right: str, place: Place, reach: Reach) -> str:
     if holders.sure:
         return ALLOWED
     return UNKNOWN if holders.possible else DENIED
-
-
-def _because(view: LakeView, word: str, user: str, right: str, place: Place, reach: Reach) -> str:
-    if not view.mode.inherited_levels:
-        return "authorization is off"
-    beside = _asked_beside(view, right, place, reach) if word != ALLOWED else ""
-    if beside:
-        return beside
-    if word == UNKNOWN:
-        return "only through a group, and whether the engine sees groups is not known"
-    if word == DENIED:
-        if _refusals(view, place, reach):
-            return "a grant with a privilege Hive does not know makes it refuse"
-        if view.mode.name == "sql-standard" and view.mode.can_make_themselves(reach).possible:
-            return "no grant; can make himself able: SET ROLE ADMIN"
-        return "no grant reaches the user"
-    for grant in _grants(view, place):
-        if reach.principal(grant.principal_type, grant.principal).sure and right in _gives(
-            view, grant
-        ):
-            principal = f"{grant.principal_type.lower()} {grant.principal}"
-            return f"{grant.privilege} to {principal} ({grant.source})"
-    return (
-        "owner" if right in ("own", "alter", "drop", "create") else "the engine asks for no grant"
-    )
-
-
-def _asked_beside(view: LakeView, right: str, place: Place, reach: Reach) -> str:
-    """Why his grant on a view is not enough, where it is not: Hive asks for more."""
-    if place.table is None or right != "select" or not view.mode.asks_under_views:
-        return ""
-    beside = view.lookup.guarded.asked_beside(place.table)
-    own = view.lookup.table_grants(place.table, view.mode.inherited_levels)
-    alone = replace(own, beside=(), beside_is_all=True)
-    if beside == NOTHING or not view.mode.on_table(right, alone, reach).sure:
-        return ""
-    marked = "Hive asks for what is under the view too (Authorized=false)"
-    lacking = [
-        str(view.lookup.table_name(table))
-        for table, grants in zip(beside.tables, own.beside, strict=True)
-        if not view.mode.on_table(right, grants, reach).sure
-    ]
-    if lacking:
-        return f"{marked}, and he may not surely read {', '.join(lacking)}"
-    return f"{marked}, and its text does not tell all of that"
-
-
-def _gives(view: LakeView, grant: GrantRow) -> frozenset[str]:
-    return view.mode.meaning(
-        grant.level,
-        grant.principal_type,
-        grant.principal,
-        grant.privilege,
-        grant.grant_option,
-        grant.authorizer,
-    ).gives
-
-
-def _grants(view: LakeView, place: Place) -> tuple[GrantRow, ...]:
-    if place.table is None:
-        return view.lookup.database_grants(place.database).grants
-    found = view.lookup.table_grants(place.table, view.mode.inherited_levels).grants
-    return tuple(
-        grant
-        for grant in found
-        if not place.column or grant.column is None or grant.column == place.column
-    )
-
-
-def _refusals(view: LakeView, place: Place, reach: Reach) -> list[GrantRow]:
-    return [
-        grant
-        for grant in _grants(view, place)
-        if _refuses(view, grant) and reach.principal(grant.principal_type, grant.principal).possible
-    ]
-
-
-def _refuses(view: LakeView, grant: GrantRow) -> bool:
-    return view.mode.meaning(
-        grant.level,
-        grant.principal_type,
-        grant.principal,
-        grant.privilege,
-        grant.grant_option,
-        grant.authorizer,
-    ).refuses
 
 
 def explain(view: LakeView, user: str, right_text: str, object_text: str) -> Explanation:
@@ -245,7 +157,7 @@ def explain(view: LakeView, user: str, right_text: str, object_text: str) -> Exp
     paths: list[GrantPath] = []
     refusals: list[GrantPath] = []
     inert: list[tuple[GrantPath, str]] = []
-    for grant in _grants(view, place):
+    for grant in grants_at(view, place):
         edges = path_in(ways, (grant.principal_type, grant.principal))
         if edges is None:
             continue
@@ -337,8 +249,8 @@ def _from(bits: FrozenBitMap, first: int, limit: int) -> Iterator[int]:
 
 def _opening_sets(view: LakeView, right: str, place: Place) -> list[tuple[str, FrozenBitMap]]:
     found = []
-    for grant in _grants(view, place):
-        if right in _gives(view, grant):
+    for grant in grants_at(view, place):
+        if right in gives(view, grant):
             who = view.reach.principal(grant.principal_type, grant.principal).possible
             found.append((f"{grant.principal_type.lower()}:{grant.principal}", who))
     return found

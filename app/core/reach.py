@@ -76,8 +76,9 @@ class Reach(Protocol):
 class PopulationReach:
     """Reach over the whole population of a snapshot.
 
-    broken: whom a membership that Hive cannot read makes it refuse everything. They stand
-    behind no principal.
+    broken: whom a membership that Hive cannot read may make it refuse everything;
+    surely_broken: whom it does so whatever groups count for. Those stand behind no principal,
+    the others behind none surely.
     """
 
     def __init__(
@@ -86,17 +87,18 @@ class PopulationReach:
         sure_roles: Mapping[str, FrozenBitMap],
         engine_groups: str | None,
         broken: FrozenBitMap = EMPTY,
+        surely_broken: FrozenBitMap = EMPTY,
     ) -> None:
         self.population = population
         self.broken = broken
+        self.surely_broken = surely_broken
         self.sure_roles = sure_roles  # the broken ones among them
         self.engine_groups = engine_groups
-        self._roles = _less(population.roles, broken)
+        self._roles = _less(population.roles, surely_broken)
         self._sure_roles = _less(sure_roles, broken)
-        self._groups = _less(population.groups, broken)
+        self._groups = _less(population.groups, surely_broken)
         self._engine_groups = engine_groups
-        everybody = population.everybody - broken
-        self._everybody = PrincipalSet(everybody, everybody)
+        self._everybody = self._unbroken(population.everybody)
         self._users: dict[str, PrincipalSet] = {}
         self._role_sets: dict[str, PrincipalSet] = {}
         self._folded_roles: dict[str, PrincipalSet] = {}
@@ -113,8 +115,14 @@ class PopulationReach:
             return known
         if principal_type == "GROUP" and self._engine_groups != "none":
             members = self._groups.get(name, EMPTY)
-            return PrincipalSet(members, members if self._engine_groups else EMPTY)
+            return PrincipalSet(members, members - self.broken if self._engine_groups else EMPTY)
         return NOBODY
+
+    def _unbroken(self, bits: FrozenBitMap) -> PrincipalSet:
+        """A set less those whom Hive refuses everything, surely or perhaps."""
+        if not self.broken:
+            return PrincipalSet(bits, bits)
+        return PrincipalSet(bits - self.surely_broken, bits - self.broken)
 
     def before_roles(self, principal_type: str, name: str) -> PrincipalSet:
         who = self.principal(principal_type, name)
@@ -133,8 +141,8 @@ class PopulationReach:
         known = self._users.get(name)
         if known is None:
             named = self.population.bit(name)
-            bit = FrozenBitMap([named] if named != ANYONE else []) - self.broken
-            known = self._users[name] = PrincipalSet(bit, bit)
+            bit = FrozenBitMap([named] if named != ANYONE else [])
+            known = self._users[name] = self._unbroken(bit)
         return known
 
     def everybody(self) -> PrincipalSet:
@@ -256,6 +264,7 @@ def build_reach(
     if engine_groups is None and roles.from_groups:
         sure = roles.close(False)
     broken = possible.pop(BROKEN, EMPTY)
+    surely_broken = broken if sure is possible else sure.pop(BROKEN, EMPTY)
     population = Population(
         users=users,
         opaque=opaque,
@@ -269,7 +278,7 @@ def build_reach(
         everyone_at=everyone_at,
         _ordinals=ordinals,
     )
-    return PopulationReach(population, sure, engine_groups, broken)
+    return PopulationReach(population, sure, engine_groups, broken, surely_broken)
 
 
 @frozen
@@ -457,7 +466,8 @@ class OneUserReach:
         self._principals = principals
         self._doubtful = doubtful
         self._names = {name for kind, name in principals if kind == "USER"}
-        self._broken = ("ROLE", BROKEN) in principals
+        self.broken = ("ROLE", BROKEN) in principals
+        self.perhaps_broken = ("ROLE", BROKEN) in doubtful
 
     @property
     def principals(self) -> frozenset[tuple[str, str]]:
@@ -465,7 +475,8 @@ class OneUserReach:
         return self._principals | self._doubtful
 
     def principal(self, principal_type: str, name: str) -> PrincipalSet:
-        return NOBODY if self._broken else self.before_roles(principal_type, name)
+        found = self.before_roles(principal_type, name)
+        return self._unbroken if found.sure else NOBODY if self.broken else found
 
     def before_roles(self, principal_type: str, name: str) -> PrincipalSet:
         key = (principal_type, name)
@@ -473,8 +484,13 @@ class OneUserReach:
             return self._sure
         return self._doubt if key in self._doubtful else NOBODY
 
+    @property
+    def _unbroken(self) -> PrincipalSet:
+        """The user, unless Hive refuses him everything, surely or perhaps."""
+        return NOBODY if self.broken else self._doubt if self.perhaps_broken else self._sure
+
     def everybody(self) -> PrincipalSet:
-        return NOBODY if self._broken else self._sure
+        return self._unbroken
 
     def whoever(self) -> PrincipalSet:
         return self._sure

@@ -26,7 +26,7 @@ SCHEMA = pa.schema(
 )
 _USER, _OPAQUE, _GROUP, _ROLE, _SURE, _FIXED = range(6)
 _FIELDS = ("active_people", "active_services", "inactive", "services", "unknown")
-_BROKEN = "broken"
+_BROKEN, _SURELY_BROKEN = "broken", "surely broken"
 
 #: Said in the schema where the sure holders of roles are not simply all of them.
 _OWN_SURE = b"sure"
@@ -38,7 +38,8 @@ _MANY = 2_000
 def reach_as_table(reach: PopulationReach) -> pa.Table:
     """Everything that the memberships of a snapshot do not say by themselves."""
     population = reach.population
-    fixed = {name: getattr(population, name) for name in _FIELDS} | {_BROKEN: reach.broken}
+    fixed = {name: getattr(population, name) for name in _FIELDS}
+    fixed |= {_BROKEN: reach.broken, _SURELY_BROKEN: reach.surely_broken}
     own_sure = reach.sure_roles is not population.roles
     kinds: list[int] = []
     names: list[str] = []
@@ -84,7 +85,8 @@ def reach_of_table(
     )
     own_sure = _OWN_SURE in (table.schema.metadata or {})
     sure = _Sets(rows, _SURE) if own_sure else roles
-    return PopulationReach(population, sure, engine_groups, fixed.get(_BROKEN, EMPTY))
+    broken, surely = fixed.get(_BROKEN, EMPTY), fixed.get(_SURELY_BROKEN, EMPTY)
+    return PopulationReach(population, sure, engine_groups, broken, surely)
 
 
 class _Sets(Mapping[str, FrozenBitMap]):

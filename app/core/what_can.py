@@ -14,8 +14,9 @@ from app.core import search
 from app.core.engine import Engine
 from app.core.lake_view import ClassOnTable, LakeView, class_names
 from app.core.lookup import Place
-from app.core.questions import ALLOWED, NO, UNKNOWN, YES
+from app.core.questions import NO, YES
 from app.core.reach import OneUserReach
+from app.core.reasons import ALLOWED, UNKNOWN
 from app.core.sql_text import literal
 
 #: Rights that ownership gives, or that Hive asks nothing for.

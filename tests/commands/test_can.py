@@ -306,3 +306,30 @@ def test_without_a_directory_that_is_said(audited: HandLake) -> None:
     assert "policy does not allow it" in ran.out
     assert "Not seen: directory: there is no directory of people" in ran.err
     assert "directory" not in run(*asked, *policies, "--directory", audited.directory).err
+
+
+def test_a_membership_that_hive_cannot_read_is_the_reason(own: HandLake) -> None:
+    own.damage("DELETE FROM ROLES WHERE ROLE_NAME = 'readers'")
+    where = ("--source", own.source, "--mode", "sql-standard", "--directory", own.directory)
+    asked = ("can", "bob", "select", "scratch.salaries_bak")
+    ran = run(*asked, *where, "--policies", str(starter_policies()))
+    assert ran.out.startswith("denied: a role membership that Hive cannot read makes it refuse;")
+
+
+@pytest.mark.parametrize(
+    ("groups", "answer"),
+    [
+        ((), "unknown: Hive cannot read a role membership of a group of his"),
+        (("--groups", "none"), "allowed: SELECT to user ann"),
+        (("--groups", "directory"), "denied: a role membership that Hive cannot read"),
+    ],
+)
+def test_a_broken_membership_of_a_group_counts_as_far_as_groups_do(
+    own: HandLake, groups: tuple[str, ...], answer: str
+) -> None:
+    own.member("GROUP", "hr-payroll", "readers")
+    own.write()
+    own.damage("DELETE FROM ROLES WHERE ROLE_NAME = 'readers'")
+    where = ("--source", own.source, "--mode", "legacy", "--directory", own.directory, *groups)
+    asked = ("can", "ann", "select", "hr_payroll.salaries")
+    assert run(*asked, *where, "--policies", str(starter_policies())).out.startswith(answer)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from app.core.errors import BadNameError, NotFoundError
 from app.core.lake_view import LakeView
 from app.core.names import RIGHTS
-from app.core.questions import ALLOWED, DENIED, UNKNOWN, Holder, can, can_all, explain, who_can
+from app.core.questions import Holder, can, can_all, explain, who_can
+from app.core.reasons import ALLOWED, DENIED, UNKNOWN
 from tests.core import naive_hive
 from tests.core.lake_views import DATABASES, allowed, objects_of, view_of
 from tests.core.random_lakes import USERS, RandomLake, lakes

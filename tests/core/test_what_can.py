@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from app.core.lake_view import LakeView, class_names
 from app.core.names import RIGHTS
-from app.core.questions import ALLOWED as CAN
-from app.core.questions import DENIED, can
+from app.core.questions import can
+from app.core.reasons import ALLOWED as CAN
+from app.core.reasons import DENIED
 from app.core.what_can import HeldObject, Key, what_can
 from app.lake.engine_duckdb import DuckDbEngine
 from tests.core.lake_views import allowed, objects_of, view_of

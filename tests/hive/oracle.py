@@ -22,6 +22,7 @@ BATCH = 20
 
 _DENIED = re.compile(
     r"Permission denied|No privilege '|Unsupported privilege type"
+    r"|Null privilege obtained|Boolean field stored in .* had illegal value"
     r"|Failed to retrieve roles|MRoleMap\.getRole\(\)|getCurrentRoles\(\)\" is null"
 )
 _LOST_METASTORE = re.compile(r"Unable to instantiate \S*SessionHiveMetaStoreClient")

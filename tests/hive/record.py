@@ -18,9 +18,10 @@ from pathlib import Path
 
 import psycopg
 
+from tests.hive import odd_lake
 from tests.hive.asking import Answer, Asked, answers
 from tests.hive.damage import Damage
-from tests.hive.hive_server import HiveServer, acid_settings, hive_server
+from tests.hive.hive_server import ADMIN, HiveServer, Mode, acid_settings, hive_server
 from tests.hive.lake_tables import lake_databases, lake_tables
 from tests.hive.oracle import Oracle, oracle, run
 from tests.hive.postgres_server import postgres_server
@@ -37,10 +38,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--damage", action="store_true", help="edit the metastore by hand first")
     parser.add_argument("--acid", action="store_true", help="transactional tables: UPDATE, DELETE")
     parser.add_argument("--groups", action="store_true", help="Hive knows the users' groups")
+    parser.add_argument("--odd", action="store_true", help="the lake of oddities, made by hand")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    if options.odd:
+        record_oddities(options.mode, options.out)
+        return
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     print(f"seed {seed}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     lake = RandomLake(options.mode, seed, acid=options.acid)
     record(lake, options.out, damage=options.damage, groups=options.groups)
 
@@ -62,12 +67,43 @@ def record(lake: RandomLake, folder: Path, *, damage: bool, groups: bool) -> Non
         text = metastore_as_sql(server.metastore_url, {warehouse: "/lake"})
         with oracle(server) as asked:
             said = list(_answers(asked, server, lake))
+    _write_recording(folder, text, lake.mode, groups, said)
+    write_directory(folder / "directory", lake)
+
+
+def record_oddities(mode: Mode, folder: Path) -> None:
+    """Build the lake of `odd_lake.py` in a real Hive, ask it, and write the recording."""
+    with (
+        postgres_server() as postgres,
+        hive_server(postgres, mode, groups={user: [] for user in odd_lake.USERS}) as server,
+    ):
+        if mode == "legacy":
+            run(server, ADMIN, (f"GRANT ALL TO USER {ADMIN}",))
+        refused = run(server, ADMIN, odd_lake.statements(mode))
+        assert not refused, refused
+        with psycopg.connect(server.metastore_url) as connection:
+            odd_lake.OddRows(connection).write()
+        text = metastore_as_sql(server.metastore_url, {str(server.log.parent): "/lake"})
+        what = Asked(
+            mode=mode,
+            users=odd_lake.USERS,
+            tables=tuple(lake_tables(server.metastore_url)),
+            databases=tuple(lake_databases(server.metastore_url)),
+            share_of_columns=0.5,
+        )
+        with oracle(server) as asked:
+            said = list(answers(asked, what, random.Random("oddities")))
+    _write_recording(folder, text, mode, False, said)
+    people = [(user, "person", "true") for user in odd_lake.USERS if user != "stranger"]
+    _write_people(folder / "directory", people, ["data eng"], [("user", "ann", "data eng")])
+
+
+def _write_recording(folder: Path, text: str, mode: Mode, groups: bool, said: list[Answer]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "lake.sql").write_text(text, encoding="utf-8")
-    (folder / "mode.txt").write_text(f"{lake.mode}\n", encoding="utf-8")
+    (folder / "mode.txt").write_text(f"{mode}\n", encoding="utf-8")
     (folder / "groups.txt").write_text(f"{'directory' if groups else 'none'}\n", encoding="utf-8")
     _write(folder / "questions.csv", ("user", "right", "object", "answer"), said)
-    write_directory(folder / "directory", lake)
     allowed = sum(answer == "allowed" for *_, answer in said)
     print(f"{folder.name}: {len(said)} questions, {allowed} allowed, {len(text)} bytes of lake")
 
@@ -94,7 +130,6 @@ def _answers(asked: Oracle, server: HiveServer, lake: RandomLake) -> Iterator[An
 
 def write_directory(folder: Path, lake: RandomLake) -> None:
     """The lake's people, their groups among them, as CSV files."""
-    folder.mkdir(exist_ok=True)
     kinds = random.Random(f"people {lake.seed}")
     people = [
         (user, kinds.choice(("person", "person", "service")), kinds.choice(("true", "false")))
@@ -102,8 +137,18 @@ def write_directory(folder: Path, lake: RandomLake) -> None:
         if user != "stranger"
     ]
     members = [("user", user, group) for user, names in lake.memberships.items() for group in names]
+    _write_people(folder, people, GROUPS, members)
+
+
+def _write_people(
+    folder: Path,
+    people: Iterable[tuple[str, ...]],
+    groups: Iterable[str],
+    members: Iterable[tuple[str, ...]],
+) -> None:
+    folder.mkdir(exist_ok=True)
     _write(folder / "users.csv", ("user", "kind", "active"), people)
-    _write(folder / "groups.csv", ("group",), [(group,) for group in GROUPS])
+    _write(folder / "groups.csv", ("group",), [(group,) for group in groups])
     _write(folder / "memberships.csv", ("member_type", "member", "group"), members)
 
 

@@ -7,7 +7,7 @@ from app.core.change.applying import Change
 from app.core.change.effects import effect_groups
 from app.core.findings import EffectSummary
 from app.core.frozen import frozen
-from app.core.questions import ALLOWED, UNKNOWN
+from app.core.reasons import ALLOWED, UNKNOWN
 
 #: At most so many groups of effects stand in a report; the CSV has every access.
 MOST_EFFECT_GROUPS = 500

@@ -95,6 +95,7 @@ def with_names(
         _Mapped(reach.sure_roles, seen, {}),
         reach.engine_groups,
         seen(reach.broken),
+        seen(reach.surely_broken),
     )
 
 
@@ -132,7 +133,7 @@ def changed_reach(
     roles = closed(population.roles, groups_count)
     sure = closed(before.sure_roles, before.engine_groups == "directory")
     broken = roles.pop(BROKEN, before.broken if BROKEN not in affected else EMPTY)
-    sure.pop(BROKEN, None)
+    surely_broken = sure.pop(BROKEN, before.surely_broken if BROKEN not in affected else EMPTY)
     after = replace(
         population,
         roles=ChainMap(roles, population.roles),  # type: ignore[arg-type]
@@ -145,6 +146,7 @@ def changed_reach(
         ChainMap(sure, before.sure_roles),  # type: ignore[arg-type]
         before.engine_groups,
         broken,
+        surely_broken,
     )
     reach.closed_again = frozenset(affected)
     return reach

@@ -8,8 +8,8 @@ from pyroaring import FrozenBitMap
 from app.core.change.applying import Change
 from app.core.change.signatures import Signatures
 from app.core.names import RIGHTS
-from app.core.questions import ALLOWED, DENIED, UNKNOWN
 from app.core.reach import NOBODY, PrincipalSet
+from app.core.reasons import ALLOWED, DENIED, UNKNOWN
 from app.core.rights.grant_rows import TableGrants
 
 #: From more tables on, those that are open alike are looked at once.
