@@ -67,6 +67,7 @@ class RecordedVerdicts:
         numbers = self._verdicts["verdict"].to_pylist()
         self._row_of = {number: row for row, number in enumerate(numbers)}
         self._made: dict[int, Verdict] = {}
+        self._by_right: dict[int, Mapping[str, Verdict]] = {}
         self._tables: dict[int, list[int]] = defaultdict(list)
         placed = exposures.filter(pc.is_valid(exposures["table_ordinal"]))
         for table, verdict in zip(
@@ -78,7 +79,11 @@ class RecordedVerdicts:
         numbers = self._tables.get(table)
         if numbers is None:
             return _NOTHING
-        return {verdict.right: verdict for verdict in map(self._verdict, sorted(numbers))}
+        found = self._by_right.get(table)
+        if found is None:
+            verdicts = map(self._verdict, sorted(numbers))
+            found = self._by_right[table] = {verdict.right: verdict for verdict in verdicts}
+        return found
 
     def _verdict(self, number: int) -> Verdict:
         known = self._made.get(number)

@@ -39,6 +39,8 @@ class Leaving:
         population = self._desk.view.reach.population
         bit, edges = population.bit(subject[1]), self._members.edges_from(subject[1])
         gone_anyway = bit in population.inactive
+        if not gone_anyway and bit not in population.unknown:
+            return None
         if bit == ANYONE or (edges and not gone_anyway):
             return None  # what somebody loses by his roles takes all of their tables
         if any(edge[1][1] == BROKEN for edge in edges):
