@@ -7,7 +7,8 @@ from typing import Any
 from app.core.facts import Progress
 from app.core.names import DEFAULT_CATALOG, ObjectName
 from app.sources.hive_objects import HiveGrant, LakeFacts, TableKey, partition_name
-from app.sources.hive_session import HiveSession, HiveSessions, StatementError
+from app.sources.hive_session import HiveSession, StatementError
+from app.sources.hive_sessions import HiveSessions
 from app.sources.hive_text import list_of, quoted
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")

@@ -12,11 +12,17 @@ from app.core.facts import Facts, Progress, no_progress
 from app.core.names import DEFAULT_CATALOG
 from app.core.rights.asked import HIVESERVER2, HIVESERVER2_SETTINGS, asked_mode
 from app.sources.arrow_batches import fact_rows
+from app.sources.hive_address import HiveAddress
+from app.sources.hive_databases import describe_database
 from app.sources.hive_grants import GrantReader
+from app.sources.hive_metastore import ShownMetastore
 from app.sources.hive_objects import HiveDatabase, HiveTable, LakeFacts, TableKey
-from app.sources.hive_session import HiveAddress, HiveSession, HiveSessions, StatementError
+from app.sources.hive_session import HiveSession, StatementError
+from app.sources.hive_sessions import HiveSessions
+from app.sources.hive_sys import NoSysError
 from app.sources.hive_tables import TableReader
-from app.sources.hive_text import map_of, quoted
+from app.sources.hive_text import quoted
+from app.sources.sys_copy import sys_copy
 
 _CHUNK = 100_000  # grants turned into facts at once
 
@@ -53,7 +59,7 @@ class HiveServerSource:
         attempts, or does not list databases and tables at all.
         """
         with HiveSessions(self._address).opened() as sessions:
-            yield from _Crawl(sessions, self._address.details, progress).facts()
+            yield from _Crawl(sessions, self._address, progress).facts()
 
 
 def server_settings(session: HiveSession) -> dict[str, str]:
@@ -74,9 +80,10 @@ def server_settings(session: HiveSession) -> dict[str, str]:
 class _Crawl:
     """One crawl, and what later statements must remember of earlier ones."""
 
-    def __init__(self, sessions: HiveSessions, details: str, progress: Progress) -> None:
+    def __init__(self, sessions: HiveSessions, address: HiveAddress, progress: Progress) -> None:
         self._sessions = sessions
-        self._details = details
+        self._details = address.details
+        self._sys = address.sys
         self._progress = progress
         self._lake = LakeFacts()
         self._keys: dict[TableKey, tuple[str, ...]] = {}
@@ -84,12 +91,30 @@ class _Crawl:
         self._mode = ""  # as HiveServer2 says it, empty where that proves none
 
     def facts(self) -> Iterator[Facts]:
-        """The whole crawl, as a sentence.
-
-        Grants are read after the tables, so that no table stands there without its grants.
+        """The whole crawl: by the metastore's own tables where they are shown, or else by what
+        statements tell.
         """
         settings = server_settings(self._sessions.first)
         self._become_admin(settings)
+        why = "it is not asked for"
+        if self._sys:
+            try:
+                with sys_copy() as copy:
+                    whole = ShownMetastore(self._sessions, self._sys, copy, self._progress)
+                    whole.read(self._mode)
+                    yield from whole.facts({"source": "hiveserver2", **settings})
+                    return
+            except NoSysError as problem:
+                why = str(problem)
+        yield from self._stated_facts(settings, why)
+
+    def _stated_facts(self, settings: Mapping[str, str], why: str) -> Iterator[Facts]:
+        """A crawl by statements, as a sentence.
+
+        Grants are read after the tables, so that no table stands there without its grants.
+        why: the metastore's own tables were not read.
+        """
+        self._say_if_not_admin()
         reader = TableReader(self._sessions, self._lake, self._progress)
         yield fact_rows("catalogs", [(DEFAULT_CATALOG, None)])
         databases = self._databases()
@@ -103,8 +128,8 @@ class _Crawl:
         yield fact_rows("role_members", grants.members(roles))
         yield from self._grant_facts(grants, reader)
         yield self._lake.partitions(self._partition_names())
-        self._say_what_is_never_shown()
-        yield from self._lake.rest({"source": "hiveserver2"} | settings)
+        self._say_what_is_never_shown(why)
+        yield from self._lake.rest({"source": "hiveserver2", **settings})
 
     def _become_admin(self, settings: Mapping[str, str]) -> None:
         try:
@@ -116,12 +141,14 @@ class _Crawl:
         session = self._sessions.first
         session.become_admin()
         self._sessions.as_admin()
-        if session.admin_refused:
+
+    def _say_if_not_admin(self) -> None:
+        refused = self._sessions.first.admin_refused
+        if refused:
             self._lake.gap(
                 "grants",
                 "",
-                f"TBL_PRIVS may not be read by this user: SET ROLE ADMIN was refused "
-                f"({session.admin_refused})",
+                f"TBL_PRIVS may not be read by this user: SET ROLE ADMIN was refused ({refused})",
                 "Every grant, role and membership that only an administrator is shown",
             )
 
@@ -134,7 +161,7 @@ class _Crawl:
                 mend="Let the user run SHOW DATABASES, or read the metastore",
             ) from None
         found = []
-        for name, answer in self._sessions.each(names, _database):
+        for name, answer in self._sessions.each(names, describe_database):
             if isinstance(answer, str):
                 self._lake.gap("database", name, answer, "Whose database it is")
                 answer = HiveDatabase(DEFAULT_CATALOG, name)
@@ -179,7 +206,7 @@ class _Crawl:
                 found[table.key] = names
         return found
 
-    def _say_what_is_never_shown(self) -> None:
+    def _say_what_is_never_shown(self, why: str) -> None:
         self._lake.gap(
             "evidence",
             "",
@@ -188,7 +215,8 @@ class _Crawl:
             "location, nor where a database's property ends whose value holds a comma, nor what a "
             "materialized view was made from other than by its text",
             "Evidence of grants; users whom Hive refuses everything for a damaged membership "
-            "count as if it did not",
+            f"count as if it did not. The database {self._sys or 'sys'} shows it all, and was not "
+            f"read: {why}",
         )
         if self._mode == "sql-standard":
             self._lake.gap(
@@ -214,23 +242,6 @@ class _Crawl:
                 "Classes assigned by table properties, and tables that Hive refuses for a damaged "
                 "owner type. Add details=all to the source address to read them, slowly",
             )
-
-
-def _database(session: HiveSession, name: str) -> HiveDatabase | str:
-    try:
-        rows = session.named_rows(f"DESCRIBE DATABASE EXTENDED {quoted(name)}")
-    except StatementError as problem:
-        return f"it cannot be described: {problem}"
-    row = rows[0] if rows else {}
-    return HiveDatabase(
-        catalog=DEFAULT_CATALOG,
-        name=name,
-        owner=row.get("owner_name") or None,
-        owner_type=row.get("owner_type") or None,
-        location=row.get("location") or None,
-        kind="REMOTE" if row.get("remote_dbname") else "NATIVE",
-        properties=map_of(row.get("parameters") or ""),
-    )
 
 
 def _partitions(session: HiveSession, table: HiveTable) -> list[str] | str:

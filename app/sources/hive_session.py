@@ -4,40 +4,20 @@ A session says SET ROLE ADMIN when it begins and again after every reconnection.
 statements here only read, so each may be repeated when a connection is lost.
 """
 
-import queue
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pyhive import exc, hive
 from TCLIService import ttypes
 
 from app.core.errors import SourceError
-from app.sources.source_url import SourceUrl, parse_source_url
-from app.sources.thrift_transport import (
-    LOST,
-    TLS_OPTIONS,
-    Endpoint,
-    buffered,
-    close,
-    endpoint,
-    sasl,
-    why_lost,
-)
+from app.sources.hive_address import HiveAddress
+from app.sources.thrift_transport import LOST, close, why_lost
 
-_Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
-OPTIONS = (
-    *TLS_OPTIONS,
-    *("auth", "transport", "http_path", "database", "kerberos_service_name"),
-    *("connections", "details"),
-)
-AUTHENTICATIONS = ("NONE", "LDAP", "CUSTOM", "KERBEROS", "NOSASL")
-_DEFAULT_PORT = 10000
-_DEFAULT_CONNECTIONS = 4
 _ROWS = 10_000  # a fetch; a server may give fewer
 
 #: The pauses between attempts when connections are lost, in seconds.
@@ -46,79 +26,6 @@ PAUSES = (0.5, 2.0)
 
 class StatementError(Exception):
     """HiveServer2 answered a statement with an error; the text is its message, on one line."""
-
-
-class HiveAddress:
-    """A `hive://` address, understood.
-
-    Raises SourceError for options that mean nothing or do not go together.
-    """
-
-    def __init__(self, url: str) -> None:
-        address = parse_source_url(url, OPTIONS)
-        self.address: SourceUrl = address
-        self.endpoint: Endpoint = endpoint(address, _DEFAULT_PORT)
-        self.authentication = address.query.get("auth", "NONE").upper()
-        self.transport = address.query.get("transport", "binary").lower()
-        self.details = address.query.get("details", "views").lower()
-        self.connections = _connections(address)
-        if self.authentication not in AUTHENTICATIONS:
-            known = ", ".join(AUTHENTICATIONS)
-            raise SourceError(
-                f"auth={self.authentication} is not known", mend=f"Choose one of {known}"
-            )
-        if self.transport not in ("binary", "http"):
-            raise SourceError(
-                f"transport={self.transport} is not known", mend="Write binary or http"
-            )
-        if self.details not in ("views", "all"):
-            raise SourceError(f"details={self.details} is not known", mend="Write views or all")
-        needs_password = self.authentication in ("LDAP", "CUSTOM")
-        if needs_password != bool(address.password) and self.authentication != "NONE":
-            need = "needs" if needs_password else "takes no"
-            raise SourceError(
-                f"auth={self.authentication} {need} user:password in the source address",
-                mend="Write hive://user:${env:PASSWORD}@host:10000/?auth=LDAP",
-            )
-
-    @property
-    def proves_a_name(self) -> bool:
-        """Whether HiveServer2 asks this door to prove who it is."""
-        return self.authentication in ("LDAP", "CUSTOM", "KERBEROS")
-
-    def new_transport(self) -> Any:
-        """A transport for one connection. Raises SourceError where a library is missing."""
-        query, user = self.address.query, self.address.user or "anonymous"
-        if self.transport == "http":
-            client = self.endpoint.http(query.get("http_path", "cliservice"))
-            client.setCustomHeaders(self._http_headers(user))
-            return client
-        socket = self.endpoint.socket()
-        if self.authentication == "NOSASL":
-            return buffered(socket)
-        if self.authentication == "KERBEROS":
-            service = query.get("kerberos_service_name", "hive")
-            return sasl(socket, "GSSAPI", service=service)
-        password = self.address.password or "x"  # NONE wants one, and believes any
-        return sasl(socket, "PLAIN", username=user, password=password)
-
-    def _http_headers(self, user: str) -> dict[str, str]:
-        from base64 import b64encode
-
-        if self.authentication == "KERBEROS":
-            raise SourceError(
-                "Kerberos over HTTP is not spoken here",
-                mend="Use transport=binary with auth=KERBEROS, or LDAP over HTTP with tls=true",
-            )
-        credentials = f"{user}:{self.address.password or 'x'}".encode()
-        return {"Authorization": f"Basic {b64encode(credentials).decode('ascii')}"}
-
-
-def _connections(address: SourceUrl) -> int:
-    said = address.query.get("connections", str(_DEFAULT_CONNECTIONS))
-    if not said.isdigit() or not 1 <= int(said) <= 64:
-        raise SourceError(f"connections={said} is no number from 1 to 64", mend="Give 4 or so")
-    return int(said)
 
 
 class HiveSession:
@@ -131,20 +38,27 @@ class HiveSession:
     def __init__(self, address: HiveAddress) -> None:
         self._address = address
         self._connection: Any = None
+        self._settings: tuple[str, ...] = ()
         self.as_admin = False
         self.admin_refused = ""
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, at_once: int = _ROWS) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows, none for one that has no result.
 
-        Raises StatementError, and SourceError when the server stays unreachable.
+        at_once: so many are sent together. Raises StatementError, and SourceError when the
+        server stays unreachable.
         """
-        return self._tried(lambda: self._execute(statement))[0]
+        return self._tried(lambda: self._execute(statement, at_once))[0]
 
     def named_rows(self, statement: str) -> list[dict[str, Any]]:
         """The same, each row by its columns' names in lower case."""
-        rows, names = self._tried(lambda: self._execute(statement))
+        names, rows = self.table(statement)
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def table(self, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The names of a result's columns, in lower case, and its rows."""
+        rows, names = self._tried(lambda: self._execute(statement))
+        return names, rows
 
     def table_types(self) -> list[tuple[str, str, str]]:
         """Database, name and type of every table and view, in one call of TCLIService.
@@ -157,6 +71,12 @@ class HiveSession:
         """Say SET ROLE ADMIN now and after each reconnection."""
         self.as_admin = True
         self._tried(self._set_role)
+
+    def begin_with(self, settings: tuple[str, ...]) -> None:
+        """Say these statements when it begins, now if it has begun; a refusal is no error."""
+        self._settings = settings
+        if self._connection is not None:
+            self._tried(self._say_settings)
 
     def close(self) -> None:
         """End the session, whatever state it is in."""
@@ -212,6 +132,12 @@ class HiveSession:
                 close(transport)
         if self.as_admin:
             self._set_role()
+        self._say_settings()
+
+    def _say_settings(self) -> None:
+        for statement in self._settings:
+            with suppress(exc.Error):
+                self._execute(statement)
 
     def _set_role(self) -> None:
         try:
@@ -221,8 +147,10 @@ class HiveSession:
         else:
             self.admin_refused = ""
 
-    def _execute(self, statement: str) -> tuple[list[tuple[Any, ...]], list[str]]:
-        cursor = self._connection.cursor(arraysize=_ROWS)
+    def _execute(
+        self, statement: str, at_once: int = _ROWS
+    ) -> tuple[list[tuple[Any, ...]], list[str]]:
+        cursor = self._connection.cursor(arraysize=at_once)
         try:
             cursor.execute(statement)
             described = cursor.description
@@ -279,54 +207,3 @@ def _message_of(refused: BaseException) -> str:
     status = getattr(answer, "status", None)
     text = getattr(status, "errorMessage", None) or str(answer) or type(refused).__name__
     return " ".join(str(text).split())[:400]
-
-
-class HiveSessions:
-    """A bounded number of sessions, lent to threads."""
-
-    def __init__(self, address: HiveAddress) -> None:
-        self.first = HiveSession(address)
-        self._all = [self.first]
-        self._all += [HiveSession(address) for _ in range(address.connections - 1)]
-        self._free: queue.Queue[HiveSession] = queue.Queue()
-        for session in self._all:
-            self._free.put(session)
-
-    @contextmanager
-    def opened(self) -> Iterator["HiveSessions"]:
-        """Close all of them at the end."""
-        try:
-            yield self
-        finally:
-            for session in self._all:
-                session.close()
-
-    def as_admin(self) -> None:
-        """Have those that are still to be opened say SET ROLE ADMIN too."""
-        for session in self._all:
-            session.as_admin = True
-
-    def each(
-        self, items: list[_Item], ask: Callable[[HiveSession, _Item], _Found]
-    ) -> Iterator[tuple[_Item, _Found]]:
-        """Ask about every item, some at a time, and yield the answers in their order."""
-        if len(items) == 1 or len(self._all) == 1:
-            for item in items:
-                yield item, ask(self.first, item)
-            return
-
-        def lent(item: _Item) -> _Found:
-            session = self._free.get()
-            try:
-                return ask(session, item)
-            finally:
-                self._free.put(session)
-
-        with ThreadPoolExecutor(len(self._all)) as threads:
-            asked = [(item, threads.submit(lent, item)) for item in items]
-            try:
-                for item, answer in asked:
-                    yield item, answer.result()
-            finally:
-                for _, answer in asked:
-                    answer.cancel()

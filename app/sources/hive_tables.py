@@ -7,7 +7,8 @@ from app.core.errors import SourceError
 from app.core.facts import Progress
 from app.core.names import DEFAULT_CATALOG
 from app.sources.hive_objects import HiveTable, LakeFacts, TableKey
-from app.sources.hive_session import HiveSession, HiveSessions, StatementError
+from app.sources.hive_session import HiveSession, StatementError
+from app.sources.hive_sessions import HiveSessions
 from app.sources.hive_text import (
     UnreadableTextError,
     described,
@@ -68,7 +69,7 @@ class TableReader:
         """The tables, those that need it described by DESCRIBE FORMATTED."""
         wanted = [table for table in tables if needed(table)]
         better: dict[TableKey, HiveTable] = {}
-        for done, (table, answer) in enumerate(self._sessions.each(wanted, _describe)):
+        for done, (table, answer) in enumerate(self._sessions.each(wanted, describe_table)):
             if isinstance(answer, str):
                 self._lake.gap(
                     "table",
@@ -157,11 +158,12 @@ def _single(session: HiveSession, key: TableKey) -> HiveTable | str | None:
     names = _show_tables(session, database)
     if not isinstance(names, str) and name not in names:
         return None
-    answer = _describe(session, HiveTable(*key, kind=""))
+    answer = describe_table(session, HiveTable(*key, kind=""))
     return problem if isinstance(answer, str) else answer
 
 
-def _describe(session: HiveSession, table: HiveTable) -> HiveTable | str:
+def describe_table(session: HiveSession, table: HiveTable) -> HiveTable | str:
+    """What DESCRIBE FORMATTED says of a table, over what was known of it; or why it says none."""
     name = f"{quoted(table.database)}.{quoted(table.name)}"
     try:
         return described(table, session.rows(f"DESCRIBE FORMATTED {name}"))

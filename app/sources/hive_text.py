@@ -24,6 +24,8 @@ _DDL_TYPES = {
 }
 _DDL_WORD = re.compile(r"(?<![\w`])(?:i16|i32|i64|byte|bool|list)(?![\w`:])")
 _SPACED_TYPES = ("timestamp with local time zone", "double precision")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _PADDING = 20  # DESCRIBE FORMATTED pads short texts to so many characters
 
 
@@ -180,7 +182,8 @@ class _Description:
                 last = label[:-1]
                 self._facts.setdefault(last, value)
             elif last == "Table Parameters" and not label and value.strip():
-                self._properties[value.rstrip()] = more.rstrip() if len(more) <= _PADDING else more
+                shown = more.rstrip() if len(more) <= _PADDING else more
+                self._properties[value.rstrip()] = _unescaped(shown)
             elif last.endswith(" Query") and not label:
                 self._facts[last] += "\n" + more.rstrip()
         if "Database" not in self._facts:
@@ -211,6 +214,13 @@ class _Description:
             return None
         first, newline, rest = lines.partition("\n")
         return first.rstrip() + newline + rest
+
+
+def _unescaped(text: str) -> str:
+    """A property's value, which is shown as in a text of Java."""
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), text)
 
 
 def _text(cell: Any) -> str:

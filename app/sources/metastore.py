@@ -6,7 +6,7 @@ SourceError when nothing trustworthy would remain.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import chain
 
@@ -27,6 +27,8 @@ from app.sources.metastore_grants import grant_facts, legal_flag
 from app.sources.metastore_reader import Columns, Gaps, MetastoreReader
 from app.sources.table_properties import TableProperties
 from app.sources.trino_view import decode_views
+
+_SETTINGS: Mapping[str, str] = {"source": "metastore-database"}
 
 #: Opens the cheap look at a lake.
 OpenSigns = Callable[[], AbstractContextManager[SignReader]]
@@ -57,7 +59,7 @@ class MetastoreSource:
         with self._connect() as connection:
             reader = MetastoreReader(connection, progress)
             reader.require(*schema.ESSENTIAL)
-            crawl = _Crawl(reader)
+            crawl = MetastoreCrawl(reader)
             self._gaps_of_details = None
             with connection.beside() as other:
                 grants = reader.beside(other or connection)
@@ -82,22 +84,22 @@ class MetastoreSource:
         with self._connect() as connection:
             reader = MetastoreReader(connection, progress)
             reader.require(*schema.ESSENTIAL)
-            crawl = _Crawl(reader)
+            crawl = MetastoreCrawl(reader)
             crawl.gaps_of_details.update(gaps)
             with connection.beside() as other:
                 grants = reader.beside(other or connection)
                 yield from crawl.access_facts(grants, at_once=other is not None)
 
 
-class _Crawl:
+class MetastoreCrawl:
     """One crawl, and what later reads must remember of earlier ones."""
 
-    def __init__(self, reader: MetastoreReader) -> None:
+    def __init__(self, reader: MetastoreReader, settings: Mapping[str, str] = _SETTINGS) -> None:
         self._reader = reader
         self.gaps_of_details: Gaps = {}
         self._details = reader.apart(self.gaps_of_details)
         self.grants = 0  # how many have been read
-        self._settings: list[tuple[str, str]] = [("source", "metastore-database")]
+        self._settings = list(settings.items())
         self._databases: dict[int, tuple[str, str]] = {}  # id → (catalog, name)
         self._tables: list[Columns] = []  # to name a table in a gap
         self._properties = TableProperties()

@@ -68,8 +68,7 @@ def _connect(file: Path) -> Iterator["SqliteMetastore"]:
     import adbc_driver_sqlite.dbapi as driver
 
     try:
-        with driver.connect(_uri(file)) as connection, connection.cursor() as cursor:
-            cursor.adbc_statement.set_options(**{_BATCH_OPTION: str(_BATCH_ROWS)})
+        with sqlite_connection(_uri(file)) as (_, cursor):
             yield SqliteMetastore(cursor)
     except (driver.Error, pa.ArrowException, OSError) as error:
         if isinstance(error.__cause__, KeyboardInterrupt):
@@ -78,6 +77,16 @@ def _connect(file: Path) -> Iterator["SqliteMetastore"]:
             f"{file} cannot be read as an SQLite database: {show(str(error))}",
             mend="Check the file and its rights; a copy made while it was written to is no copy",
         ) from None
+
+
+@contextmanager
+def sqlite_connection(uri: str) -> Iterator[tuple[Any, Any]]:
+    """A connection to what an URI of SQLite names, and a cursor that a crawl reads with."""
+    import adbc_driver_sqlite.dbapi as driver
+
+    with driver.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{_BATCH_OPTION: str(_BATCH_ROWS)})
+        yield connection, cursor
 
 
 def _uri(file: Path) -> str:

@@ -7,16 +7,21 @@ used from there afterwards. Maven itself knows where to fetch from; nothing here
 import fcntl
 import os
 import shutil
-import subprocess
-import tarfile
 from pathlib import Path
-from xml.sax.saxutils import escape
+
+from tests.hive.maven import extract, maven, pom_of
 
 HIVE_VERSION = "4.0.1"
 HADOOP_VERSION = "3.3.6"
 SCHEMA_NAME = "hive-schema-4.0.0.postgres.sql"
+SYS_NAME = "hive-schema-4.0.0.hive.sql"
 
-_SCHEMA_IN_TARBALL = f"scripts/metastore/upgrade/postgres/{SCHEMA_NAME}"
+#: Shows the metastore's tables in Hive; 4.0.1's own is in no public repository of Maven's.
+_HANDLER = "hive-jdbc-handler-4.0.0.jar"
+_IN_TARBALL = {
+    f"scripts/metastore/upgrade/postgres/{SCHEMA_NAME}": SCHEMA_NAME,
+    f"scripts/metastore/upgrade/hive/{SYS_NAME}": SYS_NAME,
+}
 _HADOOP_PARTS = (
     "hadoop-common",
     "hadoop-hdfs",
@@ -34,12 +39,6 @@ _OTHER_ARTIFACTS = (
     *(("org.apache.hadoop", part, HADOOP_VERSION) for part in _HADOOP_PARTS),
     ("org.apache.tez", "tez-dag", "0.10.4"),
     ("org.postgresql", "postgresql", "42.7.4"),
-)
-# They serve SAML only, and pull repositories that Maven's central one does not mirror.
-_EXCLUDED = (
-    ("org.pac4j", "*"),
-    ("net.shibboleth.tool", "*"),
-    ("org.opensaml", "*"),
 )
 # A second Hadoop client and older loggers shadow the right classes.
 _UNWANTED_JARS = (
@@ -62,7 +61,9 @@ def cache_folder() -> Path:
 
 def jars_ready() -> bool:
     """Whether an earlier run has fetched everything."""
-    return (cache_folder() / "complete").is_file()
+    folder = cache_folder()
+    made = (folder / "complete", folder / "jars" / _HANDLER, folder / SYS_NAME)
+    return all(file.is_file() for file in made)
 
 
 def hive_jars() -> Path:
@@ -75,6 +76,11 @@ def metastore_schema() -> Path:
     return _ready_cache() / SCHEMA_NAME
 
 
+def sys_schema() -> Path:
+    """Hive's script that makes the databases `sys` and `information_schema`."""
+    return _ready_cache() / SYS_NAME
+
+
 def _ready_cache() -> Path:
     folder = cache_folder()
     if jars_ready():
@@ -82,9 +88,11 @@ def _ready_cache() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not jars_ready():
+        if not (folder / "complete").is_file():
             _fetch(folder)
             (folder / "complete").touch()
+        if not jars_ready():
+            _fetch_what_shows_the_metastore(folder)
     return folder
 
 
@@ -93,10 +101,10 @@ def _fetch(folder: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     pom = work / "pom.xml"
-    pom.write_text(_pom(), encoding="utf-8")
+    pom.write_text(pom_of(*_HIVE_ARTIFACTS, *_OTHER_ARTIFACTS), encoding="utf-8")
     jars = folder / "jars"
     shutil.rmtree(jars, ignore_errors=True)
-    _maven(
+    maven(
         pom,
         "dependency:copy-dependencies",
         "-DincludeScope=runtime",
@@ -105,66 +113,27 @@ def _fetch(folder: Path) -> None:
     for pattern in _UNWANTED_JARS:
         for jar in jars.glob(pattern):
             jar.unlink()
-    _maven(
-        pom,
-        "dependency:copy",
-        f"-Dartifact=org.apache.hive:hive-standalone-metastore-server:{HIVE_VERSION}:tar.gz:bin",
-        f"-DoutputDirectory={work}",
-    )
-    _extract_schema(work, folder / SCHEMA_NAME)
+    _extract_schemas(pom, folder)
     shutil.rmtree(work)
 
 
-def _extract_schema(work: Path, target: Path) -> None:
-    (archive,) = work.glob("*.tar.gz")
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            if member.name.endswith(_SCHEMA_IN_TARBALL):
-                source = tar.extractfile(member)
-                assert source is not None
-                target.write_bytes(source.read())
-                return
-    raise RuntimeError(f"no {_SCHEMA_IN_TARBALL} in {archive.name}")
-
-
-def _maven(pom: Path, *arguments: str) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise RuntimeError("Maven (mvn) is needed to fetch Hive and is not installed")
-    done = subprocess.run(
-        [maven, "--batch-mode", "--quiet", "--file", str(pom), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
+def _fetch_what_shows_the_metastore(folder: Path) -> None:
+    """What caches made by earlier versions of these tests lack."""
+    work = folder / "fetch"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    pom = work / "pom.xml"
+    pom.write_text(pom_of(*_HIVE_ARTIFACTS, *_OTHER_ARTIFACTS), encoding="utf-8")
+    _extract_schemas(pom, folder)
+    maven(
+        pom,
+        "dependency:copy",
+        "-Dartifact=org.apache.hive:hive-jdbc-handler:4.0.0",
+        f"-DoutputDirectory={folder / 'jars'}",
     )
-    if done.returncode != 0:
-        raise RuntimeError(f"Maven failed:\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}")
+    shutil.rmtree(work)
 
 
-def _pom() -> str:
-    dependencies = "\n".join(
-        [_dependency(artifact, _EXCLUDED) for artifact in _HIVE_ARTIFACTS]
-        + [_dependency(artifact, _EXCLUDED) for artifact in _OTHER_ARTIFACTS]
-    )
-    return (
-        '<project xmlns="http://maven.apache.org/POM/4.0.0">\n'
-        "<modelVersion>4.0.0</modelVersion>\n"
-        "<groupId>lakewarden</groupId>\n"
-        "<artifactId>hive-for-tests</artifactId>\n"
-        "<version>1</version>\n"
-        "<packaging>pom</packaging>\n"
-        f"<dependencies>\n{dependencies}\n</dependencies>\n"
-        "</project>\n"
-    )
-
-
-def _dependency(artifact: tuple[str, str, str], excluded: tuple[tuple[str, str], ...]) -> str:
-    group, name, version = (escape(part) for part in artifact)
-    exclusions = "".join(
-        f"<exclusion><groupId>{g}</groupId><artifactId>{a}</artifactId></exclusion>"
-        for g, a in excluded
-    )
-    return (
-        f"<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId>"
-        f"<version>{version}</version><exclusions>{exclusions}</exclusions></dependency>"
-    )
+def _extract_schemas(pom: Path, folder: Path) -> None:
+    artifact = f"org.apache.hive:hive-standalone-metastore-server:{HIVE_VERSION}:tar.gz:bin"
+    extract(pom, artifact, {ending: folder / name for ending, name in _IN_TARBALL.items()})

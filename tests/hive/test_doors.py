@@ -5,6 +5,7 @@ What a door cannot see stands in docs/sources.md; `_UNSEEN` and `_HIDDEN_LEVELS`
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.hive
 Row = dict[str, Any]
 
 #: Fields that only the metastore's database has.
-_OF_THE_DATABASE = {
+OF_THE_DATABASE = {
     "roles": {"create_time"},
     "role_members": {"source_row"},
     "grants": {"source_row"},
@@ -42,7 +43,7 @@ _HIDDEN_LEVELS = {
     "sql-standard": {"global", "column", "partition", "partition_column"},
     "legacy": set(),
 }
-_KINDS = (
+KINDS = (
     *("catalogs", "databases", "database_properties", "tables", "columns"),
     *("table_properties", "partitions", "view_sources", "roles", "role_members", "grants"),
 )
@@ -75,12 +76,12 @@ def test_legacy_doors_agree(legacy_hive: HiveServer, tmp_path: Path) -> None:
 def _doors_agree(server: HiveServer, folder: Path) -> None:
     with _doors(server) as urls:
         found = {door: crawl(url) for door, url in urls.items()}
-        audits = {door: _audit(server, url, folder / door) for door, url in urls.items()}
+        audits = {door: audit(server, url, folder / door).exposures for door, url in urls.items()}
     hidden = _HIDDEN_LEVELS[server.mode]
-    for kind in _KINDS:
-        expected = _named(found["database"], kind)
-        assert _without(_named(found["thrift"], kind), _OF_THE_DATABASE, kind) == _without(
-            expected, _OF_THE_DATABASE, kind
+    for kind in KINDS:
+        expected = named(found["database"], kind)
+        assert without(named(found["thrift"], kind), OF_THE_DATABASE, kind) == without(
+            expected, OF_THE_DATABASE, kind
         )
         if kind == "grants":
             expected = [row for row in expected if row["level"] not in hidden]
@@ -90,7 +91,7 @@ def _doors_agree(server: HiveServer, folder: Path) -> None:
             expected = [{**row, "privilege": row["privilege"].upper()} for row in expected]
         if kind == "view_sources":  # HiveServer2 shows the text that made a view, and no more
             continue
-        assert _without(_named(found["hive"], kind), _UNSEEN, kind) == _without(
+        assert without(named(found["hive"], kind), _UNSEEN, kind) == without(
             expected, _UNSEEN, kind
         )
     assert found["database"].gaps() == found["thrift"].gaps() == []
@@ -115,7 +116,7 @@ def _in_capitals(found: Crawled) -> Crawled:
     return found
 
 
-def _named(found: Crawled, kind: str) -> list[Row]:
+def named(found: Crawled, kind: str) -> list[Row]:
     """Rows of a kind with names in place of a crawl's own numbers."""
     databases = {row["database_id"]: row["name"] for row in found.rows("databases")}
     tables = {
@@ -139,15 +140,24 @@ def _named(found: Crawled, kind: str) -> list[Row]:
     return rows
 
 
-def _without(rows: list[Row], left_out: dict[str, set[str]], kind: str) -> list[str]:
+def without(rows: list[Row], left_out: dict[str, set[str]], kind: str) -> list[str]:
+    """Rows of a kind without some of its fields, in an order of their own."""
     fields = left_out.get(kind, set())
     return sorted(
         repr({key: value for key, value in row.items() if key not in fields}) for row in rows
     )
 
 
-def _audit(server: HiveServer, url: str, folder: Path) -> list[Row]:
-    """The exposures of an audit through one door, without where its evidence stood."""
+@dataclass(frozen=True)
+class Audited:
+    """The exposures of an audit through one door, without where its evidence stood; its gaps."""
+
+    exposures: list[Row]
+    gaps: list[Row]
+
+
+def audit(server: HiveServer, url: str, folder: Path) -> Audited:
+    """Audit a server's lake through one door."""
     settings, lake = _lake(server.mode, url, folder)
     done = wiring.run_audit(settings, lake)
     rows = pq.read_table(done.folder / "exposures.parquet").to_pylist()
@@ -158,7 +168,7 @@ def _audit(server: HiveServer, url: str, folder: Path) -> list[Row]:
         )
         for field in ("first_seen", "first_run", "verdict", "table_ordinal"):
             del row[field]
-    return sorted(rows, key=repr)
+    return Audited(sorted(rows, key=repr), done.posture["gaps"])
 
 
 def _lake(mode: str, url: str, folder: Path) -> tuple[Settings, LakeSettings]:
