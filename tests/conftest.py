@@ -27,7 +27,7 @@ def postgres() -> Iterator[PostgresCluster]:
         with postgres_cluster() as cluster:
             yield cluster
     except NoServerError as missing:
-        _skip_loudly(missing)
+        skip_loudly(missing)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def mariadb() -> Iterator[MariadbServer]:
         with mariadb_server() as server:
             yield server
     except NoServerError as missing:
-        _skip_loudly(missing)
+        skip_loudly(missing)
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +64,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("hive") is None)
 
 
-def _skip_loudly(missing: NoServerError) -> None:
+def skip_loudly(missing: NoServerError) -> None:
+    """Skip, or fail where every test is run, for want of a server."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI runs every test, and there is {missing}")
     pytest.skip(str(missing))

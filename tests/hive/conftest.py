@@ -5,16 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import skip_loudly
 from tests.hive.hive_jars import jars_ready
 from tests.hive.hive_server import HiveServer, hive_server
 from tests.hive.postgres_server import PostgresServer, postgres_server
+from tests.postgres_cluster import NoServerError
 
 
 @pytest.fixture(scope="session")
 def hive_postgres() -> Iterator[PostgresServer]:
     """The server that holds the metastores."""
     if shutil.which("java") is None or not (jars_ready() or shutil.which("mvn")):
-        pytest.skip("a real Hive needs Java 17 and Maven")
+        skip_loudly(NoServerError("no Java 17 or no Maven, which a real Hive needs"))
     with postgres_server() as server:
         yield server
 

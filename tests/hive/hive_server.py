@@ -142,23 +142,24 @@ def metastore_server(
     database: str,
     *,
     settings: Mapping[str, str] | None = None,
+    jars: Path | None = None,
 ) -> Iterator[MetastoreServer]:
-    """Start a metastore of its own on a database made before; stop it at the end."""
+    """Start a metastore, of Hive 4 or of these jars, on a database made before; stop it at last."""
     folder = Path(tempfile.mkdtemp(prefix="lakewarden-metastore-"))
     port = free_port()
     site = _site(folder, 0, postgres.jdbc_url(database), mode) | dict(settings or {})
     metastore = "org.apache.hadoop.hive.metastore.HiveMetaStore"
-    with _running(folder, site, metastore, "-p", str(port)) as process:
+    with _running(folder, site, metastore, "-p", str(port), jars=jars) as process:
         _wait_for_port(port, process, folder / "log")
         yield MetastoreServer(port, folder / "log")
 
 
 @contextmanager
 def _running(
-    folder: Path, site: Mapping[str, str], *command: str
+    folder: Path, site: Mapping[str, str], *command: str, jars: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A Java program of Hive in a folder of its own, which goes with it."""
-    process = _start(folder, site, command)
+    process = _start(folder, site, command, jars or hive_jars())
 
     def stop() -> None:
         _stop_group(process)
@@ -181,7 +182,7 @@ def acid_settings() -> dict[str, str]:
 
 
 def _start(
-    folder: Path, site: Mapping[str, str], program: tuple[str, ...]
+    folder: Path, site: Mapping[str, str], program: tuple[str, ...], jars: Path
 ) -> subprocess.Popen[bytes]:
     conf = folder / "conf"
     conf.mkdir()
@@ -206,7 +207,7 @@ def _start(
         "org.apache.logging.log4j.core.selector.ClassLoaderContextSelector",
         f"-Dlog4j2.configurationFile={conf / 'log4j2.properties'}",
         f"-Djava.io.tmpdir={folder}",
-        *("-cp", f"{conf}:{hive_jars()}/*"),
+        *("-cp", f"{conf}:{jars}/*"),
         *program,
     ]
     with (folder / "log").open("wb") as log:
