@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.commands.incident_mends import mends
 from app.commands.options import (
     config_option,
     examples,
@@ -46,6 +47,9 @@ class _ListByDefault(click.Group):
 )
 def command() -> None:
     """Incidents: what one removable thing opened, its life, and what closes it."""
+
+
+command.add_command(mends)
 
 
 @command.command("list", epilog=examples("lakewarden incidents list --state open --severity SEV0"))

@@ -46,6 +46,25 @@ class TestIncidents:
                 for statement in plan["statements"]
             )
 
+    def test_all_mends_at_once_are_those_planned_alone(self, own: HandLake) -> None:
+        made = run("incidents", "mends", "--format", "json", config=own.config)
+        assert made.code == 0
+        assert {one["incident"] for one in made.json} == set(keys(own))
+        for one in made.json:
+            alone = run("incidents", "plan", one["incident"], "--format", "json", config=own.config)
+            (mend, *_) = alone.json
+            assert one["statement_count"] == len(mend["statements"])
+            assert [each["sql"] for each in one["statements"]] == [
+                each["sql"] for each in mend["statements"][:3]
+            ]
+            assert one["cannot"] == mend["cannot"]
+        text = run("incidents", "mends", config=own.config)
+        assert all(key in text.out for key in keys(own))
+        gravest = run(
+            "incidents", "mends", "--severity", "SEV0", "--format", "json", config=own.config
+        )
+        assert {one["severity"] for one in gravest.json} <= {"SEV0"}
+
     def test_taken_on_claimed_and_seen_again(self, own: HandLake) -> None:
         key = keys(own)[0]
         assert run("incidents", "ack", key, "--note", "mine", config=own.config).code == 0
