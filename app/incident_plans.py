@@ -80,6 +80,8 @@ def draft_mends(
     """
     recorded = RecordedScopes(folder)
     desk = PlanDesk(view, policies.classification, policies.severity)
-    scopes = recorded.of([each.key for each in incidents])
-    drafts = Drafting(desk, recorded.verdicts()).draft(incidents, scopes, known)
+    scopes, verdicts = recorded.of([each.key for each in incidents]), recorded.verdicts()
+    if not view.mode.has_parts:
+        desk.know_classes(verdicts.whole_classes())
+    drafts = Drafting(desk, verdicts).draft(incidents, scopes, known)
     return {draft.key: draft.plan for draft in drafts if draft.plan is not None}

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from app.core.exposures import VERDICT_SCHEMA, Verdict
+from app.core.judging import TableClasses
 from app.core.plans.simulating import Scope
 from app.lake.recorded_incidents import read_pairs
 
@@ -83,6 +84,18 @@ class RecordedVerdicts:
         if found is None:
             verdicts = map(self._verdict, sorted(numbers))
             found = self._by_right[table] = {verdict.right: verdict for verdict in verdicts}
+        return found
+
+    def whole_classes(self) -> dict[int, TableClasses]:
+        """The classes of every exposed table, for modes that know no rights on parts."""
+        found: dict[int, TableClasses] = {}
+        known: dict[int, TableClasses] = {}
+        for table, (number, *_) in self._tables.items():
+            classes = known.get(number)
+            if classes is None:
+                said = frozenset(self._verdict(number).classes)
+                classes = known[number] = TableClasses(said, {})
+            found[table] = classes
         return found
 
     def _verdict(self, number: int) -> Verdict:

@@ -107,6 +107,10 @@ class PlanDesk:
             )
         return self._worlds[change.memberships]
 
+    def know_classes(self, classes: Mapping[int, TableClasses]) -> None:
+        """Take the classes of some tables as they were found before."""
+        self._classes.update(classes)
+
     def classify(self, tables: Iterable[int]) -> None:
         """Make the classes of some tables known, all at once."""
         wanted = tuple(sorted({table for table in tables if table not in self._classes}))
