@@ -128,8 +128,18 @@ def _check_grouping(record: Record, model: CasbinModel) -> None:
         check_audience(name, record.place)
 
 
+#: Casbin's own reader keeps what stands in them together, commas and all; CSV does not.
+_PAIRS = (("(", ")"), ("[", "]"))
+
+
 def _check_size(record: Record, size: int, shape: str) -> None:
     if len(record.values) != size:
+        if any(
+            value.count(begin) != value.count(end)
+            for value in record.values
+            for begin, end in _PAIRS
+        ):
+            shape = f'{shape}; put a value that holds a comma in "quotes"'
         raise record.place.error(
             f"the line has {len(record.values)} values after `{record.key}`, not {size}", shape
         )

@@ -122,6 +122,10 @@ SHAPE = "The model's policy is `p, sub, cls, act, eft`"
             "p, group:hr, payroll, select, allow, always",
             f"policies/policy.csv:1: the line has 5 values after `p`, not 4. {SHAPE}",
         ),
+        (
+            "p, group:hr, payroll, (select, insert), allow",
+            f'after `p`, not 4. {SHAPE}; put a value that holds a comma in "quotes"',
+        ),
         ("p, group:hr, , select, allow", f"1: value 2 after `p` is empty. {SHAPE}"),
         (
             "p, group:hr, payroll, select, allow # because",
