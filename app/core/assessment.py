@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyroaring import BitMap, FrozenBitMap
 
-from app.core import search
+from app.core import rule_facts, search, wanted_tables
 from app.core.classes import Classification
 from app.core.engine import Engine
 from app.core.exposures import VERDICT_SCHEMA, Verdict
@@ -54,13 +54,13 @@ def assess(
     severity: SeverityTable,
 ) -> Assessment:
     """Decide every table. Needs `table_classes` in the engine (core.classify)."""
-    judged = search.mask_of(severity.judged_rights)
-    search.load_rule_facts(engine, mode, reach)
-    search.load_effective_grants(engine, mode)
+    judged = rule_facts.mask_of(severity.judged_rights)
+    rule_facts.load_rule_facts(engine, mode, reach)
+    rule_facts.load_effective_grants(engine, mode)
     search.load_parted_tables(engine, mode, lookup.guarded)
     class_sets = _named_class_sets(engine, classification)
-    search.load_wanted_grants(engine, lookup.snapshot, mode, judged, _everyone_people(reach))
-    search.load_table_widths(engine, judged, _everyone_people(reach))
+    wanted_tables.load_wanted_grants(engine, lookup.snapshot, mode, judged, _everyone_people(reach))
+    wanted_tables.load_table_widths(engine, judged, _everyone_people(reach))
     violations = _violations(
         search.rules_in_classes(engine), class_sets, reach, table_judge, judged
     )
@@ -100,7 +100,7 @@ def _violations(
     judged: int,
 ) -> pa.Table:
     """The rules behind which stands somebody whom policy does not allow the right."""
-    rights = {bit: name for name, bit in search.RIGHT_BITS.items() if bit & judged}
+    rights = {bit: name for name, bit in rule_facts.RIGHT_BITS.items() if bit & judged}
     rows: dict[str, list[int]] = {name: [] for name in search.VIOLATIONS_SCHEMA.names}
     for rule in found:
         members = reach.before_roles(rule.principal_type, rule.principal).possible
@@ -163,8 +163,8 @@ class _Decisions:
     def _rights(self, group: search.Group, classes: TableClasses) -> set[str]:
         """The rights that can make an exposure; reading, too, where a contract bounds it."""
         if not self._mode.inherited_levels:
-            return set(search.RIGHT_BITS)
-        rights = {right for right, bit in search.RIGHT_BITS.items() if group.mask & bit}
+            return set(rule_facts.RIGHT_BITS)
+        rights = {right for right, bit in rule_facts.RIGHT_BITS.items() if group.mask & bit}
         return rights | {"select"} if self._judge.contract(classes.all) is not None else rights
 
     def _whole(self, classset: int) -> TableClasses:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from app.core import search
+from app.core import rule_facts, search
 from app.core.engine import Engine
 from app.core.lake_view import ClassOnTable, LakeView, class_names
 from app.core.lookup import Place
@@ -164,7 +164,7 @@ def _decide_groups(
             }
         ),
     )
-    search.load_effective_grants(engine, mode)
+    rule_facts.load_effective_grants(engine, mode)
     search.load_parted_tables(engine, mode, view.lookup.guarded)
     open_to_all = right == "lock" or not mode.inherited_levels
     by_owner = "true" if right in _BY_OWNER else "false"

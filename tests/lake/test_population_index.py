@@ -34,6 +34,7 @@ def assert_same(found: PopulationReach, expected: PopulationReach) -> None:
     assert dict(one.roles) == dict(other.roles)
     assert dict(found.sure_roles) == dict(expected.sure_roles)
     assert found.broken == expected.broken
+    assert found.surely_broken == expected.surely_broken
     assert dict(one.edges) == dict(other.edges)
     assert dict(one.nested or {}) == dict(other.nested or {})
     for name in {*NAMES, *other.users, *other.roles, *other.groups}:
