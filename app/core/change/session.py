@@ -8,7 +8,7 @@ from app.core.change.lookup import ChangedLookup
 from app.core.change.memberships import ChangedMemberships
 from app.core.change.notes import Kind, Note, Refused
 from app.core.change.runner import Runner
-from app.core.change.tables import VIEW
+from app.core.change.tables import MATERIALIZED_VIEW, VIEW
 from app.core.lookup import Place
 from app.core.names import DEFAULT_CATALOG, ObjectName
 from app.core.rights.mode import AuthorizationMode
@@ -105,10 +105,12 @@ class Session:
         tried; Trino says so too.
         """
         table = self.table(ref, dialect)
-        is_view = self.lookup.kind(table) == VIEW
-        if dialect in ("hive", "trino") and ref.kind == ("table" if is_view else "view"):
-            what, verb = ("view", "VIEW") if is_view else ("table", "TABLE")
-            raise Refused(f"{ref.name} is a {what}: only ALTER {verb} alters it", ref.span)
+        kind = self.lookup.kind(table)
+        if dialect in ("hive", "trino") and kind != MATERIALIZED_VIEW:
+            what = "view" if kind == VIEW else "table"
+            if ref.kind in ("table", "view") and ref.kind != what:
+                why = f"{ref.name} is a {what}: only ALTER {what.upper()} alters it"
+                raise Refused(why, ref.span)
         return table
 
     def place(self, table: int) -> Place:

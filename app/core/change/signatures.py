@@ -1,5 +1,6 @@
 """What decides access to a table after a change, as a key."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.core import compute as pc
@@ -43,6 +44,12 @@ class Signatures:
             rows.value("owner_type", table),
             database,
             is_view,
+        )
+
+    def at_most(self, table: int, sizes: Mapping[int, int]) -> int:
+        """As many as a table of the snapshot can be open to by its rows; sizes: by rule."""
+        return sum(
+            map(sizes.__getitem__, self._rules[self._grants[table] : self._grants[table + 1]])
         )
 
     def has_parts(self, table: int) -> bool:

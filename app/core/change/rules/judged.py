@@ -72,16 +72,35 @@ class JudgedChange:
     def groups(self) -> list[tuple[int, list[int]]]:
         """The touched tables: those that are open alike and carry the same, under the first."""
         tables = list(self.change.touched.tables)
-        self.change.after.classes_of(tuple(tables))
+        classes = self.change.after.classes_of(tuple(tables))  # all at once: each rule once
         if len(tables) < SAMPLE:
             return [(table, [table]) for table in tables]
         signatures = Signatures(self.change)
-        classes = self.change.after.classes_of(tuple(tables))
+        if self.change.after.mode.inherited_levels == ("table",):
+            tables = [
+                table for table in tables if classes[table] or self._may_be_wide(table, signatures)
+            ]
         found: dict[object, list[int]] = defaultdict(list)
         for table in tables:
             carried = frozenset((each.data_class, each.column) for each in classes[table])
             found[signatures.of(table), carried].append(table)
         return [(some[0], some) for some in found.values()]
+
+    def _may_be_wide(self, table: int, signatures: Signatures) -> bool:
+        """Whether a table of no class may be open to everyone: else nothing is wrong with it.
+
+        By how many stand behind each of its rows, which costs little; only where that is
+        enough people are counted.
+        """
+        if table in self.change.after.lookup.tables:
+            return True
+        population = self.change.after.reach.population
+        enough = population.everyone_at * len(population.active_people)
+        return signatures.at_most(table, self._sizes) >= enough
+
+    @cached_property
+    def _sizes(self) -> "_Sizes":
+        return _Sizes(self.change.after)
 
     @cached_property
     def _written(self) -> dict[int | None, list[Cause]] | None:
@@ -212,6 +231,28 @@ class JudgedChange:
                 if line.values[-1] == "allow" and line.values[0] != "everyone":
                     found[line.values[0]] = None
         return tuple(found)
+
+
+class _Sizes(dict[int, int]):
+    """How many people stand behind a rule of the snapshot; found when asked for.
+
+    Whoever has any name, and groups that nobody can expand, are as many as there are.
+    """
+
+    def __init__(self, view: LakeView) -> None:
+        super().__init__()
+        self._view = view
+
+    def __missing__(self, rule: int) -> int:
+        kind, name = self._view.lookup.rows("rules").values(("principal_type", "principal"), rule)
+        if kind == "USER":
+            self[rule] = 1  # no more than himself
+            return 1
+        who = self._view.reach.principal(kind or "", name or "").possible
+        count = self._view.reach.population.head_count(who)
+        every = len(self._view.reach.population.everybody)
+        found = self[rule] = every if count.everyone else count.people
+        return found
 
 
 def as_classes(found: Iterable[ClassOnTable]) -> TableClasses:
