@@ -23,13 +23,13 @@ def create_database(session: Session, said: CreateDatabase) -> None:
     """Make a database that the runner owns. Raises Refused."""
     ref = said.object
     catalog = session.catalog(ref, said.dialect)
-    if session.lookup.find_database(catalog, ref.database) is not None:
-        there_already(session, said, ref, said.if_not_exists)
-        return
     if not session.is_sql_standard and session.user is not None:
         anywhere = DatabaseGrants("", tuple(session.lookup.global_rows()), None, None)
         if not session.runner.may_anywhere("create", anywhere):
             raise Refused(f"{session.user} may not: it takes CREATE on everything", ref.span)
+    if session.lookup.find_database(catalog, ref.database) is not None:
+        there_already(session, said, ref, said.if_not_exists)
+        return
     owner, kind = session.user, "USER"
     if said.owner is not None:
         owner, kind = session.principal_name(said.owner), said.owner.kind

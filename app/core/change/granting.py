@@ -48,7 +48,8 @@ def grant(session: Session, said: Grant) -> None:
         for principal in said.principals:
             _check_new(session, on, principal, wanted)
     for principal in said.principals:
-        _check_new(session, on, principal, wanted)
+        if not session.is_sql_standard:
+            _check_new(session, on, principal, wanted)
         for privilege in wanted:
             row = session.lookup.new_row(
                 level="column" if privilege.column else on.level,
@@ -115,6 +116,8 @@ def _privileges(
             name = "ALL" if name in _ALL else name
             if name not in _LEGACY:
                 raise Refused(f"legacy authorization has no privilege {name}", ref.span)
+            if ref.columns and name != "SELECT":
+                raise Refused(f"legacy authorization has no {name} on columns", ref.span)
             names = (name,)
         for one in names:
             for column in ref.columns or (None,):
