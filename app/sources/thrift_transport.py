@@ -43,7 +43,7 @@ class Endpoint:
     def socket(self) -> Any:
         """A socket that is not open yet."""
         if self.context:
-            made = TSSLSocket.TSSLSocket(self.host, self.port, ssl_context=self.context)
+            made = _TlsSocket(self.host, self.port, ssl_context=self.context)
         else:
             made = TSocket.TSocket(self.host, self.port)
         made.setTimeout(self.timeout * 1000)
@@ -57,6 +57,14 @@ class Endpoint:
         made = THttpClient.THttpClient(uri, ssl_context=self.context)
         made.setTimeout(self.timeout * 1000)
         return made
+
+
+class _TlsSocket(TSSLSocket.TSSLSocket):  # type: ignore[misc]
+    """A socket that may be closed before it was ever open, as PyHive does with a refused one."""
+
+    def close(self) -> None:
+        if self.handle is not None:
+            super().close()
 
 
 def endpoint(address: SourceUrl, default_port: int) -> Endpoint:
@@ -178,4 +186,7 @@ def close(transport: Any) -> None:
 def why_lost(problem: BaseException) -> str:
     """What a lost connection says of itself, on one line."""
     text = getattr(problem, "message", None) or str(problem) or type(problem).__name__
+    inner = getattr(problem, "inner", None)
+    if inner is not None:
+        text = f"{text}: {inner}"
     return " ".join(str(text).split())[:300]
