@@ -182,7 +182,7 @@ class _Drawn:
         return self._one(
             f"CREATE TABLE {lenient}{self._place('made')} (id int, note string)",
             f"CREATE TABLE {lenient}{self._place('like')} LIKE {self._table()}",
-            f"CREATE TEMPORARY TABLE {self._new_name('temp')} (id int)",
+            f"CREATE TEMPORARY TABLE temp_{self._chance.randrange(10**6)} (id int)",
             f"CREATE VIEW {lenient}{self._place('view')} AS SELECT id FROM {self._table()}",
             f"CREATE VIEW {lenient}{self._place('view')} AS SELECT id FROM {self._table()}",
             f"CREATE OR REPLACE VIEW {self._place('view')} AS SELECT * FROM {self._table()}",

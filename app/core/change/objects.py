@@ -122,7 +122,11 @@ def drop_table(session: Session, said: DropTable) -> None:
     except Refused:
         found = None
     if found is None or found.table is None:
-        # Without IF EXISTS too: Hive ends in silence. Source: Hive 4.0.1, tried.
+        # Without IF EXISTS too: Hive ends in silence, if legacy mode lets him drop anything
+        # there. Source: Hive 4.0.1, tried.
+        database = session.lookup.find_database(DEFAULT_CATALOG, ref.database or session.current)
+        if database is not None and not session.is_sql_standard:
+            session.need("drop", session.database_place(database), ref.span)
         session.note(said, Kind.NO_EFFECT, f"there is no table {ref.name}", ref.span)
         return
     kind = session.lookup.kind(found.table)
