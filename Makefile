@@ -26,7 +26,7 @@ run: setup
 	$(BIN)/lakewarden demo --serve
 
 test: setup-dev lint check-types
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 lint:
 	$(BIN)/ruff check .

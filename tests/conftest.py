@@ -6,9 +6,11 @@ failure, so that nothing goes green because it was not run.
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.mariadb_server import MariadbServer, mariadb_server
 from tests.postgres_cluster import NoServerError, PostgresCluster, postgres_cluster
@@ -52,15 +54,25 @@ def mariadb_url(mariadb: MariadbServer) -> FreshDatabase:
     return lambda: mariadb.url(mariadb.create_database())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file on one process, and all that needs Hive on one: two Hives are slow.
+class OneProcessAFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Each file on one process, and all that needs Hive on one: two Hives are slow.
 
-    Those come first, so that the other process has work until they are through.
+    pytest-xdist's own groups are written into node ids, which pytest 9 no longer reads.
     """
-    for item in items:
-        needs_hive = item.get_closest_marker("hive") is not None
-        group = "hive" if needs_hive else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        asks_hive = file.startswith("tests/hive/") and not file.endswith("/test_recordings.py")
+        return "hive" if asks_hive else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """How tests are spread over processes."""
+    return OneProcessAFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs Hive comes first, so that the other process has work until it is through."""
     items.sort(key=lambda item: item.get_closest_marker("hive") is None)
 
 
