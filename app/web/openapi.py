@@ -131,7 +131,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
         statuses |= {404}
     if "{lake}" in route.path:
         statuses |= {409, 410, 502}
-    if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ())):
+    if any(each["name"] == "idempotency-key" for each in operation.get("parameters", ())):
         statuses |= {409}
     if operation.get("requestBody"):
         statuses |= {400, 413, 415}

@@ -22,7 +22,7 @@ from app.web.api.report import ClassPosture, ExposureCounts, Objects, People, Re
 from app.web.exposure_filters import SORTS
 from app.web.models import Gap, Opening
 from app.web.problems import TITLES
-from tests.web.routes import bare_app
+from tests.web.routes import bare_app, documented_operations
 
 DOCUMENT: dict[str, Any] = bare_app().openapi()
 OPERATIONS = [
@@ -125,3 +125,13 @@ def test_the_guide_names_every_route_and_every_problem() -> None:
 
 def _subclasses(kind: type[LakewardenError]) -> set[type[LakewardenError]]:
     return {kind}.union(*(_subclasses(one) for one in kind.__subclasses__()))
+
+
+def test_whatever_takes_an_idempotency_key_may_answer_that_it_was_used() -> None:
+    taking = {
+        f"{method} {path}": "409" in operation["responses"]
+        for method, path, operation in documented_operations()
+        if any(each["name"] == "idempotency-key" for each in operation.get("parameters", ()))
+    }
+    assert len(taking) >= 8
+    assert all(taking.values()), taking
