@@ -1,8 +1,9 @@
 """Metastores that lack calls, refuse some or lose a table: real Thrift servers on loopback."""
 
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -77,6 +78,14 @@ class Metastore:
         ]
 
 
+def hang_up(client: Any) -> None:
+    """End a connection that another thread reads, which then closes it itself."""
+    handle = client.handle
+    if handle is not None:
+        with suppress(OSError):  # closed meanwhile
+            handle.shutdown(socket.SHUT_RDWR)
+
+
 @contextmanager
 def served(metastore: Metastore, *missing: str) -> Iterator[str]:
     """The metastore's address; it does not know the calls `missing`, nor catalogs."""
@@ -104,6 +113,8 @@ def served(metastore: Metastore, *missing: str) -> Iterator[str]:
             while True:
                 processor.process(protocol, protocol)
         except (TTransportException, OSError):
+            pass
+        finally:
             client.close()
 
     accepting = threading.Thread(target=accept)
@@ -111,13 +122,11 @@ def served(metastore: Metastore, *missing: str) -> Iterator[str]:
     try:
         yield f"thrift://127.0.0.1:{listening.handle.getsockname()[1]}"
     finally:
-        import socket
-
         listening.handle.shutdown(socket.SHUT_RDWR)
         accepting.join()
         listening.close()
         for client in clients:
-            client.close()
+            hang_up(client)
         for thread in threads:
             thread.join()
 
