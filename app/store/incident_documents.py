@@ -44,7 +44,6 @@ def record_row(record: IncidentRecord) -> dict[str, Any]:
     document["found"] = _shallow(found) | {"cause": _shallow(found.cause)}
     document["widest"] = _shallow(record.widest)
     return {
-        "key": record.key,
         "lake": found.lake,
         "state": record.state,
         "severity": found.severity,
@@ -52,10 +51,18 @@ def record_row(record: IncidentRecord) -> dict[str, Any]:
         "sequence": record.sequence,
         "kinds": list(found.kinds),
         "classes": list(found.classes),
+        "record": document,
+        **sight_row(record),
+    }
+
+
+def sight_row(record: IncidentRecord) -> dict[str, Any]:
+    """What every run that sees an incident writes of it: its key, and columns of their own."""
+    return {
+        "key": record.key,
         "last_seen": record.last_seen,
         "last_run": record.last_run,
-        "fingerprint": fingerprint(found),
-        "record": document,
+        "fingerprint": fingerprint(record.found),
     }
 
 

@@ -1,6 +1,5 @@
 """What a step in the life of incidents came to, written in few statements."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -8,7 +7,7 @@ from sqlalchemy import bindparam, insert, update
 
 from app.core.incident_records import IncidentChange, IncidentRecord
 from app.store.database import Session
-from app.store.incident_documents import event_row, in_pieces, record_row
+from app.store.incident_documents import event_row, in_pieces, record_row, sight_row
 from app.store.incident_tables import incident_events, incidents
 from app.store.outbox import add_notice
 
@@ -18,12 +17,11 @@ def write_changes(
 ) -> None:
     """Write what changed, with its events and notices.
 
-    A record that was only seen again costs a place in a list of keys: of thousands of
-    incidents an ordinary run changes a few.
+    Of a record that was only seen again the columns beside it are written: also what tells
+    the next run that it is the same, which an older version may have told otherwise.
     """
     changes = list(changes)
-    new, changed = [], []
-    seen: dict[tuple[str, str], list[str]] = defaultdict(list)
+    new, changed, seen = [], [], []
     for record in (change.record for change in changes):
         old = before.get(record.key)
         if old is None:
@@ -31,13 +29,13 @@ def write_changes(
         elif replace(old, last_seen=record.last_seen, last_run=record.last_run) != record:
             changed.append(record_row(record))
         elif old != record:
-            seen[record.last_seen, record.last_run].append(record.key)
+            seen.append(sight_row(record))
     if new:
         session.execute(insert(incidents), new)
     if changed:
         _rewrite(session, changed)
-    for (last_seen, last_run), keys in seen.items():
-        see_again(session, keys, last_seen, last_run)
+    if seen:
+        _rewrite(session, seen)
     events = [event_row(event) for change in changes for event in change.events]
     if events:
         session.execute(insert(incident_events), events)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import exc, text, update
 
 from app.core.errors import BadNameError, ConflictError, NotFoundError, StaleEditError
 from app.core.incident_life import live_through
@@ -16,6 +16,7 @@ from app.store.holders import new_holder
 from app.store.identifiers import utc_now
 from app.store.incident_acts import LONGEST_NOTE, acknowledge_incident, claim_incident_mended
 from app.store.incident_writing import write_changes
+from app.store.incident_tables import incidents
 from app.store.incidents import (
     IncidentFilter,
     count_incidents,
@@ -25,6 +26,7 @@ from app.store.incidents import (
     list_events,
     list_incidents,
     lock_lake,
+    standings_of_lake,
 )
 from app.store.leases import acquire_lease, audit_lease
 from app.store.outbox import claim_notices, waiting_notices
@@ -67,6 +69,14 @@ def test_a_record_comes_back_as_it_was_written(session: Session) -> None:
     assert every_event(session, LEAK.key) == list(
         next(each.events for each in changes if each.record.key == LEAK.key)
     )
+
+
+def test_a_run_that_sees_an_incident_again_says_by_what_to_know_it(session: Session) -> None:
+    record_run(session, 1, LEAK)
+    expected = standings_of_lake(session, LAKE)
+    session.execute(update(incidents).values(fingerprint="of an older version"))
+    record_run(session, 2, LEAK)
+    assert standings_of_lake(session, LAKE) == expected
 
 
 def test_changes_events_and_notices_are_written_together(database: Database) -> None:
