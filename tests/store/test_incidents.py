@@ -15,8 +15,8 @@ from app.store.database import Database, Session, reading_scope, session_scope
 from app.store.holders import new_holder
 from app.store.identifiers import utc_now
 from app.store.incident_acts import LONGEST_NOTE, acknowledge_incident, claim_incident_mended
-from app.store.incident_writing import write_changes
 from app.store.incident_tables import incidents
+from app.store.incident_writing import write_changes
 from app.store.incidents import (
     IncidentFilter,
     count_incidents,
