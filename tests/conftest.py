@@ -55,15 +55,16 @@ def mariadb_url(mariadb: MariadbServer) -> FreshDatabase:
 
 
 class OneProcessAFile(LoadScopeScheduling):  # type: ignore[misc]
-    """Each file on one process, and all that needs Hive on one: two Hives are slow.
+    """Each file on one process, and all that asks the Hive of one mode: starting one is slow.
 
     pytest-xdist's own groups are written into node ids, which pytest 9 no longer reads.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        asks_hive = file.startswith("tests/hive/") and not file.endswith("/test_recordings.py")
-        return "hive" if asks_hive else file
+        file, _, test = nodeid.partition("::")
+        if not file.startswith("tests/hive/") or file.endswith("/test_recordings.py"):
+            return file
+        return "legacy hive" if "legacy" in test else "sql-standard hive"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -72,7 +73,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs Hive comes first, so that the other process has work until it is through."""
+    """What needs Hive comes first: the longest, which else one process ended on alone."""
     items.sort(key=lambda item: item.get_closest_marker("hive") is None)
 
 

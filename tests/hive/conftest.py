@@ -1,4 +1,4 @@
-"""Real Hive servers for the tests marked `hive`: started once, when first asked for."""
+"""Real Hive servers for the tests marked `hive`: one a mode, started when first asked for."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import skip_loudly
+from tests.hive.first_state import FirstState, first_state
 from tests.hive.hive_jars import jars_ready
 from tests.hive.hive_server import HiveServer, hive_server
 from tests.hive.postgres_server import PostgresServer, postgres_server
@@ -21,15 +22,29 @@ def hive_postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def sql_standard_hive(hive_postgres: PostgresServer) -> Iterator[HiveServer]:
-    """A Hive in SQL-standard mode, empty when the module begins."""
+@pytest.fixture(scope="session")
+def _sql_standard(hive_postgres: PostgresServer) -> Iterator[tuple[HiveServer, FirstState]]:
     with hive_server(hive_postgres, "sql-standard") as server:
-        yield server
+        yield server, first_state(server)
+
+
+@pytest.fixture(scope="session")
+def _legacy(hive_postgres: PostgresServer) -> Iterator[tuple[HiveServer, FirstState]]:
+    with hive_server(hive_postgres, "legacy") as server:
+        yield server, first_state(server)
 
 
 @pytest.fixture(scope="module")
-def legacy_hive(hive_postgres: PostgresServer) -> Iterator[HiveServer]:
+def sql_standard_hive(_sql_standard: tuple[HiveServer, FirstState]) -> HiveServer:
+    """A Hive in SQL-standard mode, empty when the module begins."""
+    server, first = _sql_standard
+    first.restore()
+    return server
+
+
+@pytest.fixture(scope="module")
+def legacy_hive(_legacy: tuple[HiveServer, FirstState]) -> HiveServer:
     """A Hive in legacy mode, empty when the module begins."""
-    with hive_server(hive_postgres, "legacy") as server:
-        yield server
+    server, first = _legacy
+    first.restore()
+    return server

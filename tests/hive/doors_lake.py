@@ -30,13 +30,6 @@ def steps(mode: Mode) -> list[Step]:
     return [*made, rest, own, passed_on]
 
 
-def cleared(mode: Mode) -> Step:
-    """What takes the lake away again."""
-    databases = (f"DROP DATABASE IF EXISTS {quote(name)} CASCADE" for name in DATABASES)
-    roles = (f"DROP ROLE {quote(name)}" for name in ROLES)
-    return Step(ADMIN, (*_prelude(mode), *databases, *roles))
-
-
 def _prelude(mode: Mode) -> tuple[str, ...]:
     return ("SET ROLE ADMIN",) if mode == "sql-standard" else ()
 

@@ -28,6 +28,8 @@ ADMIN = "lakeadmin"
 
 START_SECONDS = 180
 
+_WAREHOUSES = ("warehouse", "external")
+
 _PLUGIN = "org.apache.hadoop.hive.ql.security.authorization"
 _AUTHENTICATOR = "org.apache.hadoop.hive.ql.security.SessionStateUserAuthenticator"
 _MANAGERS: Mapping[Mode, str] = {
@@ -82,6 +84,11 @@ class HiveServer:
     def connect(self, user: str) -> Any:
         """A PyHive connection of this user, in the database ``default``."""
         return hive.connect(host="127.0.0.1", port=self.port, username=user, auth="NONE")
+
+    @property
+    def warehouses(self) -> tuple[Path, ...]:
+        """Where databases and tables have their folders, if nobody said otherwise."""
+        return tuple(self.log.parent / name for name in _WAREHOUSES)
 
     @property
     def metastore_url(self) -> str:
@@ -186,7 +193,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     conf = folder / "conf"
     conf.mkdir()
-    for made in ("warehouse", "external", "home"):
+    for made in (*_WAREHOUSES, "home"):
         (folder / made).mkdir()
     properties = "\n".join(
         f"<property><name>{escape(key)}</name><value>{escape(value)}</value></property>"
@@ -231,8 +238,8 @@ def _site(folder: Path, port: int, jdbc_url: str, mode: Mode) -> dict[str, str]:
         "datanucleus.schema.autoCreateAll": "false",
         "datanucleus.connectionPool.maxPoolSize": "4",
         "hive.metastore.schema.verification": "false",
-        "hive.metastore.warehouse.dir": str(folder / "warehouse"),
-        "hive.metastore.warehouse.external.dir": str(folder / "external"),
+        "hive.metastore.warehouse.dir": str(folder / _WAREHOUSES[0]),
+        "hive.metastore.warehouse.external.dir": str(folder / _WAREHOUSES[1]),
         "hive.exec.scratchdir": str(folder / "scratch"),
         "hive.exec.local.scratchdir": str(folder / "local-scratch"),
         "hive.downloaded.resources.dir": str(folder / "resources"),

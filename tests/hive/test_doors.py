@@ -15,9 +15,8 @@ import pytest
 from app import wiring
 from app.core.exposures import SETTING_KINDS
 from app.settings import LakeSettings, Settings, load_settings
-from tests.hive.doors_lake import cleared, steps
+from tests.hive.doors_lake import steps
 from tests.hive.hive_server import HiveServer, metastore_server
-from tests.hive.oracle import run
 from tests.hive.record import build
 from tests.sources.crawling import Crawled, crawl
 
@@ -52,17 +51,13 @@ KINDS = (
 @contextmanager
 def _doors(server: HiveServer) -> Iterator[dict[str, str]]:
     """The lake of `doors_lake` in a server, and its addresses by door."""
-    try:
-        assert build(server, steps(server.mode)) == []
-        with metastore_server(server.postgres, server.mode, server.database) as metastore:
-            yield {
-                "database": "metastore+" + server.metastore_url,
-                "thrift": metastore.url,
-                "hive": server.url + "&details=all",
-            }
-    finally:
-        last = cleared(server.mode)
-        run(server, last.user, last.statements)
+    assert build(server, steps(server.mode)) == []
+    with metastore_server(server.postgres, server.mode, server.database) as metastore:
+        yield {
+            "database": "metastore+" + server.metastore_url,
+            "thrift": metastore.url,
+            "hive": server.url + "&details=all",
+        }
 
 
 def test_sql_standard_doors_agree(sql_standard_hive: HiveServer, tmp_path: Path) -> None:

@@ -88,13 +88,10 @@ def _gateway(server: HiveServer) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def lake_of_trouble(sql_standard_hive: HiveServer) -> Iterator[HiveServer]:
-    """The usual Hive with a few tables more, taken away again."""
+def lake_of_trouble(sql_standard_hive: HiveServer) -> HiveServer:
+    """The usual Hive with a few tables more."""
     assert run(sql_standard_hive, ADMIN, ("SET ROLE ADMIN", *_LAKE)) == []
-    try:
-        yield sql_standard_hive
-    finally:
-        run(sql_standard_hive, ADMIN, ("SET ROLE ADMIN", "DROP DATABASE trouble CASCADE"))
+    return sql_standard_hive
 
 
 def _lake(folder: Path, source: str, mode: str) -> tuple[Settings, LakeSettings]:
