@@ -19,6 +19,7 @@ from app.core.causes.finding import find_causes
 from app.core.classify import classify
 from app.core.engine import Engine
 from app.core.facts import Progress, no_progress
+from app.core.first_mends import PlanFirst, mends_of_run
 from app.core.gaps import judged_gaps, recorded_gaps, shadow_condition
 from app.core.incidents import FoundIncident
 from app.core.judging import TableJudge
@@ -86,9 +87,16 @@ class AuditResult:
 
 
 def audit_snapshot(
-    parts: AuditParts, snapshot: Snapshot, run: AuditRun, progress: Progress = no_progress
+    parts: AuditParts,
+    snapshot: Snapshot,
+    run: AuditRun,
+    progress: Progress = no_progress,
+    plan_first: PlanFirst | None = None,
 ) -> AuditResult:
-    """Judge a snapshot and write the run's results. Nothing is recorded in the store yet."""
+    """Judge a snapshot and write the run's results. Nothing is recorded in the store yet.
+
+    plan_first: makes the mends that the posture carries; without it, it carries none.
+    """
     engine = parts.new_engine()
     try:
         engine.open_snapshot(snapshot)
@@ -147,6 +155,10 @@ def audit_snapshot(
         folder = begin_results(parts.data, parts.lake, run.run)
         write_results(engine, folder, openings, reach.population.subject_table)
         write_incidents(folder, incidents, incident_pairs)
+        if plan_first is not None:
+            progress("mends", 0, None)
+            view = _view(parts, snapshot, reach, judge, lookup, folder)
+            said["mends"] = mends_of_run(view, folder, incidents, said["openings"], plan_first)
         folder = finish_results(folder, said)
         view = _view(parts, snapshot, reach, judge, lookup, folder)
         return AuditResult(folder, said, incidents, view)

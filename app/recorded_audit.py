@@ -13,11 +13,14 @@ from typing import Any
 
 from app.audit import AuditParts, AuditResult, AuditRun, audit_snapshot
 from app.core.facts import Progress, no_progress
+from app.core.first_mends import FirstPlan, PlanFirst, told_already
 from app.core.incident_life import live_through, seen_as_before
 from app.core.incident_telling import RunSight
-from app.core.incidents import Plan
+from app.core.incidents import FoundIncident, Plan
+from app.core.lake_view import LakeView
 from app.core.run_report import Posture
 from app.core.waivers import WaiverVerdicts
+from app.first_plans import first_plans
 from app.incident_plans import draft_mends
 from app.lake.recorded_incidents import INCIDENTS
 from app.lake.results import sweep_results
@@ -70,7 +73,9 @@ def audit_lake(
             )
         try:
             snapshot = take_snapshot(progress)
-            result = audit_snapshot(parts, snapshot, _audit_run(begun, database), progress)
+            result = audit_snapshot(
+                parts, snapshot, _audit_run(begun, database), progress, _plan_first(parts)
+            )
             return _record(parts, database, lease, begun, snapshot, result, source)
         except BaseException as problem:
             with session_scope(database) as session:
@@ -110,7 +115,8 @@ def _record(
     source: str,
 ) -> RecordedRun:
     """Everything that the run concluded, in one transaction."""
-    of_file, mends = parts.policies.waivers, ToldMends(_draft(parts, result))
+    of_file = parts.policies.waivers
+    mends = ToldMends(_draft(parts, result), told_already(result.posture["mends"]))
     for _ in range(MOST_TRIES):
         with reading_scope(database) as session:
             wanted = all_waivers(session, parts.lake, of_file)
@@ -128,6 +134,17 @@ def _record(
         except MendsAskedError:
             mends.make()
     raise restless(parts.lake)
+
+
+def _plan_first(parts: AuditParts) -> PlanFirst:
+    """Makes the mends that the run's own report carries."""
+
+    def planned(
+        view: LakeView, folder: Path, wanted: Sequence[FoundIncident]
+    ) -> Mapping[str, FirstPlan]:
+        return first_plans(view, parts.policies, folder, wanted)
+
+    return planned
 
 
 def _draft(parts: AuditParts, result: AuditResult) -> Draft:
@@ -163,6 +180,7 @@ def _live_through(
         crawled=utc_text(snapshot.seen_at),
         policies_changed=previous is not None and previous.policies_digest != parts.policies.digest,
         mend_of=mends,
+        first_mends=result.posture["mends"],
     )
     changes, notices = live_through(before, result.incidents, sight, waived, same)
     incident_writing.write_changes(session, changes, before)

@@ -26,10 +26,13 @@ class MendsAskedError(Exception):
 class ToldMends:
     """Mends by incident, drafted when notices asked for them."""
 
-    def __init__(self, draft: Draft | None) -> None:
+    def __init__(
+        self, draft: Draft | None, made: Mapping[str, Mapping[str, object]] | None = None
+    ) -> None:
+        """made: mends that the run has made before (core.mend_words.mend_said)."""
         self._draft = draft
         self._asked: set[str] = set()
-        self._known: dict[str, Mapping[str, object] | None] = {}
+        self._known: dict[str, Mapping[str, object] | None] = dict(made or {})
 
     def __call__(self, key: str) -> Mapping[str, object] | None:
         """The mend of an incident; None: nobody made it, or it is still to be made."""

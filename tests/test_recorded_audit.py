@@ -121,6 +121,10 @@ def write_waiver(audited: Audited, expires: str) -> None:
 def test_a_life_through_real_audits(audited: Audited) -> None:
     (digest,) = audited.notices()
     assert (digest.kind, digest.data["incidents"]) == ("digest", len(audited.incidents()))
+    mends = digest.data["mends"]
+    assert isinstance(mends, list)
+    assert [each["incident"] for each in mends][:1] == [audited.incidents()[0].key]
+    assert any(each["statements"] and each["simulation"]["closes_all"] for each in mends)
     assert audited.audit() == []
     assert audited.told() == []
 
@@ -163,6 +167,7 @@ def test_an_alert_goes_out_where_no_mend_can_be_made(
         raise RuntimeError("no plan today")
 
     monkeypatch.setattr("app.recorded_audit.draft_mends", breaks)
+    monkeypatch.setattr("app.recorded_audit.first_plans", lambda *_: {})
     assert audited.audit() == ["regressed"]
     notice = audited.notices()[-1]
     key = audited.copy().key

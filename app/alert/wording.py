@@ -104,7 +104,7 @@ def words(notice: Notice, base: str | None) -> Words:
         said = _text(data.get(key))
         if said:
             lines.append(one_line(f"{called}: {said}", LONGEST_LINE))
-    lines += _mend(data.get("mend"))
+    lines += [*_mend(data.get("mend")), *_mends(data.get("mends"))]
     if isinstance(data.get("since"), int):
         lines.append(f"Since: {_moment(data['since'])}")
     for key, called in _LISTS:
@@ -141,6 +141,19 @@ def _mend(mend: object) -> list[str]:
         words = f"{mend.get('statement_count')} statements: lakewarden incidents plan"
     lines = [f"What closes it: {words}"]
     return [*lines, one_line(f"Its effect: {effect}", LONGEST_LINE)] if effect else lines
+
+
+def _mends(mends: object) -> list[str]:
+    """What closes the gravest few of a digest, each with what it is about."""
+    if not isinstance(mends, Sequence) or isinstance(mends, str):
+        return []
+    found = list[str]()
+    for mend in mends:
+        if isinstance(mend, Mapping):
+            about = one_line(f"{mend.get('severity', '')} {mend.get('cause', '')}", 90)
+            lines = _mend(mend)
+            found += [f"{about}: {line}" for line in lines]
+    return found
 
 
 def _numbers(notice: Notice) -> str:

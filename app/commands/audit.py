@@ -85,7 +85,7 @@ def command(
             settings, lake, fail_on=fail_on, crawl_first=not no_crawl, progress=progress
         )
     try:
-        print_report(recorded.folder, output, target)
+        print_report(recorded.folder, output, target, config)
     except BrokenPipeError:
         # Who looked at the report has gone; the verdict stands.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -105,19 +105,26 @@ def _check_target(output: str, target: Path | None) -> None:
         raise click.UsageError(f"--output {target}: it cannot be written there.")
 
 
-def print_report(folder: Path, output: str, target: Path | None) -> None:
-    """Render a run's results to a file or to standard output."""
+def print_report(
+    folder: Path, output: str, target: Path | None, config: Path | None = None
+) -> None:
+    """Render a run's results to a file or to standard output.
+
+    config: the settings file that was named, which the commands it speaks of need too.
+    """
+    import shlex
     import shutil
 
     from app.lake.results import RunResults
     from app.report.registry import render
 
     report = RunResults(folder).report()
+    settings = f" --config {shlex.quote(str(config))}" if config is not None else ""
     if target is not None:
         with target.open("wb") as file:
-            render(output, report, file)
+            render(output, report, file, settings=settings)
         return
     colour = sys.stdout.isatty()
     width = min(shutil.get_terminal_size((100, 24)).columns, 140)
-    render(output, report, sys.stdout.buffer, colour=colour, width=width)
+    render(output, report, sys.stdout.buffer, colour=colour, width=width, settings=settings)
     sys.stdout.buffer.flush()

@@ -39,7 +39,7 @@ def command(data: Path, seed: int, serve: bool, port: int) -> None:
     settings = load_settings(config, {})
     with shown_progress() as progress:
         recorded = wiring.run_audit(settings, settings.lake("demo"), progress=progress)
-    print_report(recorded.folder, "text", None)
+    print_report(recorded.folder, "text", None, config)
     click.echo(f"\nBuilt, crawled and audited in {time.monotonic() - started:.1f} s.")
     if not serve:
         click.echo(f"Ask it more, for example: lakewarden widest --config {config}")

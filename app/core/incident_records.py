@@ -162,8 +162,13 @@ def widened(record: IncidentRecord, at: str, run: str) -> IncidentRecord:
 
 def cause_words(found: FoundIncident) -> str:
     """What did it, as a person says it; safe to print."""
+    return show(raw_cause_words(found))
+
+
+def raw_cause_words(found: FoundIncident) -> str:
+    """What did it, its names exactly as the lake has them."""
     cause = found.cause
-    return show(cause.words or " ".join((cause.kind, cause.subject, *cause.parts)))
+    return cause.words or " ".join((cause.kind, cause.subject, *cause.parts))
 
 
 def reach_words(found: FoundIncident) -> str:

@@ -1,8 +1,10 @@
 """Telling an incident's life: its events, numbered on, and the notices that come of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from app.core.first_mends import digest_mends
 from app.core.incident_records import (
     IncidentChange,
     IncidentEvent,
@@ -46,6 +48,7 @@ class RunSight:
     crawled: str = ""  # when what it judged was crawled; empty: by itself
     policies_changed: bool = False  # since the run before
     mend_of: MendOf = no_mend  # what closes an incident, as the run found it
+    first_mends: Sequence[Mapping[str, Any]] = ()  # those that the run's posture carries
 
     def can_tell_of(self, claimed_after: str, claimed_at: str) -> bool:
         """Whether it looked after a claim was made. A run crawls after it began, so that is
@@ -175,5 +178,6 @@ def digest(changes: Sequence[IncidentChange], run: RunSight) -> Notice:
                 }
                 for each in loud[:_DIGEST_INCIDENTS]
             ],
+            "mends": digest_mends(run.first_mends, [each.key for each in loud]),
         },
     )

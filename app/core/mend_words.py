@@ -46,13 +46,13 @@ def mend_said(key: str, plan: Plan) -> dict[str, object]:
 
 def mend_missing(key: str) -> dict[str, object]:
     """What a notice says where the mend is made when somebody asks."""
-    return {"words": f"ask for it: lakewarden incidents plan {key}"}
+    return {"words": f"ask for it: {plan_command(key)}"}
 
 
 def _statement(each: MendStatement, key: str) -> dict[str, str]:
     sql = each.sql if len(each.sql) <= LONGEST_STATEMENT else ""
     said = {"sql": sql, "run_as": each.run_as, "set_role": each.set_role, "because": each.because}
-    return said if sql else said | {"left_out": f"{len(each.sql)} characters: {_ask(key)}"}
+    return said if sql else said | {"left_out": f"{len(each.sql)} characters: {plan_command(key)}"}
 
 
 def _words(key: str, plan: Plan) -> str:
@@ -61,9 +61,10 @@ def _words(key: str, plan: Plan) -> str:
         return f"no statement does: {plan.cannot}"
     first = plan.statements[0]
     if len(first.sql) > LONGEST_STATEMENT:
-        return f"{_counted(statements, 'statement')} of {len(first.sql)} characters: {_ask(key)}"
+        said = f"{_counted(statements, 'statement')} of {len(first.sql)} characters"
+        return f"{said}: {plan_command(key)}"
     before = f"SET ROLE {first.set_role}; " if first.set_role else ""
-    more = f" and {_counted(statements - 1, 'more statement')} ({_ask(key)})"
+    more = f" and {_counted(statements - 1, 'more statement')} ({plan_command(key)})"
     return f"{before}{first.sql} (run by {_who(first)}){more if statements > 1 else ''}"
 
 
@@ -92,7 +93,8 @@ def _effect(plan: Plan) -> str:
     return "; ".join(said)
 
 
-def _ask(key: str) -> str:
+def plan_command(key: str) -> str:
+    """What shows the whole plan of an incident."""
     return f"lakewarden incidents plan {key}"
 
 

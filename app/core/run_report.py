@@ -12,6 +12,8 @@ exposures {total, tables, by_severity {SEVn: n}, by_kind {kind: n}, by_status {s
 classes [{class, tier, description, tables, exposed_tables, people_can, people_should,
           everyone (bool), contract (int|null), notify [str]}], most protected first,
 openings [rows of openings.OPENING_SCHEMA, gravest first, at most 50],
+mends [what core.first_mends says of the gravest few incidents, the widest opening's first];
+absent where the run drafted none (an older version's),
 gaps [{scope, object, reason, doubt}], slow_because (str),
 skipped (str: why exposures of some kind could not be looked for, or empty).
 """

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.core.run_report import Posture, RunReport
-from app.report import html_openings, html_rows, html_sections, phrases
+from app.report import html_mends, html_openings, html_rows, html_sections, phrases
 from app.report.findings import pick
 from app.report.html_element import Html, element, joined, name
 from app.report.html_style import STYLE
@@ -33,6 +33,7 @@ def stream(report: RunReport, look: Look) -> Iterator[bytes]:
         html_sections.breakdown(posture),
         html_rows.changes(posture, found),
         html_openings.other_openings(posture),
+        html_mends.next_mends(posture),
         html_rows.lake(posture, found),
         html_rows.principals(posture, found),
         html_rows.gravest(posture, found),

@@ -7,6 +7,7 @@ from app.core.openings import MODE, NESTING
 from app.core.run_report import Posture
 from app.report import phrases
 from app.report.html_element import Child, Html, date, element, joined, name, severity, table
+from app.report.html_mends import closing_widest
 from app.report.moments import iso_date, readable_time
 
 Row = Mapping[str, Any]
@@ -28,10 +29,7 @@ def widest(posture: Posture) -> Html:
     ]
     if opening["form"] == NESTING:
         parts += [element("h3", "The path"), _path(opening, posture)]
-    parts += [
-        element("h3", "What would close it"),
-        element("p", phrases.closing_sentence(opening)),
-    ]
+    parts += [element("h3", "What closes it"), *closing_widest(posture)]
     return joined(
         [
             element("h2", "What opened it", id="cause"),

@@ -53,6 +53,10 @@ font-variant-numeric:tabular-nums}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:1.1rem 1.3rem}
 .card>:first-child{margin-top:0}.card>:last-child{margin-bottom:0}
 .cause{border-left:5px solid var(--alarm-line)}
+.sql{margin:.6rem 0;padding:.7rem .9rem;background:var(--band);border:1px solid var(--line);
+border-radius:6px;font:.88rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
+white-space:pre-wrap;overflow-wrap:anywhere;user-select:all}
+.mend{margin:.7rem 0}
 .lead{font-size:1.08rem;line-height:1.5;margin:.55rem 0}
 .path{list-style:none;margin:.4rem 0;padding:0}
 .path li{position:relative;padding:.15rem 0 .6rem 1.6rem;border-left:2px solid var(--line);

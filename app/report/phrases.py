@@ -130,7 +130,7 @@ def opening_sentence(opening: Row, posture: Posture) -> str:
 
 
 def closing_sentence(opening: Row) -> str:
-    """What would close it, as far as the recorded rows say. It was not simulated."""
+    """What would close it, as far as the recorded rows say: the mend beside it is simulated."""
     if opening["form"] == MODE:
         return (
             "Turning authorization on closes it; which grants then decide, another audit "

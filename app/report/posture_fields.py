@@ -30,6 +30,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "exposures",
         "classes",
         "openings",
+        "mends",
         "gaps",
         "slow_because",
         "skipped",
@@ -60,13 +61,59 @@ ORDER: dict[str, tuple[str, ...]] = {
         "notify",
     ),
     "openings": tuple(OPENING_SCHEMA.names),
+    "mends": (
+        "incident",
+        "severity",
+        "cause",
+        "widest",
+        "everyone",
+        "tables",
+        "people",
+        "in_doubt",
+        "made",
+        "why_not",
+        "words",
+        "effect",
+        "statements",
+        "statement_count",
+        "exact",
+        "bound",
+        "cannot",
+        "simulation",
+        "alternative",
+        "command",
+    ),
+    "alternative": (
+        "words",
+        "effect",
+        "statements",
+        "statement_count",
+        "exact",
+        "bound",
+        "cannot",
+        "simulation",
+    ),
+    "statements": ("sql", "run_as", "set_role", "because", "left_out"),
+    "simulation": (
+        "closes_all",
+        "exposures_closed",
+        "exposures_left",
+        "tables_closed",
+        "people_closed",
+        "allowed_lost",
+        "allowed_lost_sample",
+        "opened",
+    ),
     "gaps": ("scope", "object", "reason", "doubt"),
 }
 
 
 def posture_fields(posture: Posture) -> Posture:
-    """The posture with its keys in the published order and its times in ISO 8601."""
-    return _ordered("posture", posture)
+    """The posture with its keys in the published order and its times in ISO 8601.
+
+    A run of an older version drafted no mends: null, which is not the same as none.
+    """
+    return _ordered("posture", {"mends": None, **posture})
 
 
 def _ordered(name: str, found: Mapping[str, Any]) -> dict[str, Any]:

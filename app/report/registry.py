@@ -37,15 +37,26 @@ def renderer(name: str) -> Renderer:
 
 
 def stream(
-    name: str, report: RunReport, *, colour: bool = False, width: int = 100
+    name: str,
+    report: RunReport,
+    *,
+    colour: bool = False,
+    width: int = 100,
+    settings: str = "",
 ) -> Iterator[bytes]:
     """The report in pieces, made as they are asked for. Raises SettingsError at once."""
-    return renderer(name).stream(report, Look(colour, width))
+    return renderer(name).stream(report, Look(colour, width, settings))
 
 
 def render(
-    name: str, report: RunReport, out: BinaryIO, *, colour: bool = False, width: int = 100
+    name: str,
+    report: RunReport,
+    out: BinaryIO,
+    *,
+    colour: bool = False,
+    width: int = 100,
+    settings: str = "",
 ) -> None:
     """Write the report to a binary stream, which need not be seekable and stays open."""
-    for piece in stream(name, report, colour=colour, width=width):
+    for piece in stream(name, report, colour=colour, width=width, settings=settings):
         out.write(piece)

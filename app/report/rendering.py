@@ -18,6 +18,7 @@ class Look:
 
     colour: bool = False
     width: int = 100
+    settings: str = ""  # what a command of Lakewarden needs to find this lake: ` --config F`
 
 
 @dataclass(frozen=True, slots=True)

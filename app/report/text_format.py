@@ -11,6 +11,7 @@ from app.report.findings import Findings, Picked, pick
 from app.report.gap_groups import GapGroup, gap_groups
 from app.report.moments import iso_date, readable_time, seconds_between
 from app.report.rendering import Look, Renderer
+from app.report.text_mends import closing_widest, next_mends
 from app.report.text_page import TextPage
 
 OTHER_OPENINGS, PRINCIPALS, CHANGED, GAP_GROUPS = 15, 10, 5, 12
@@ -55,7 +56,7 @@ def _widest(page: TextPage, posture: Posture, found: Findings) -> None:
         opening = posture["openings"][0]
         page.heading("The widest opening")
         page.labelled(opening["severity"], phrases.opening_sentence(opening, posture) + ".")
-        page.sentence(phrases.closing_sentence(opening), indent=6)
+        closing_widest(page, posture)
     elif not posture["exposures"]["total"]:
         page.heading("Exposures")
         good = posture["complete"] and posture["objects"]["tables"]
@@ -227,6 +228,7 @@ SECTIONS: tuple[Callable[[TextPage, Posture, Findings], None], ...] = (
     _exposures,
     _classes,
     _other_openings,
+    next_mends,
     _lake,
     _principals,
     _changes,

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from app.core.names import show
+from app.report.mend_phrases import in_lines
 from app.report.rendering import Look
-from app.report.text_table import text_table, wrapped
+from app.report.text_table import display_width, text_table, wrapped
 
 _RESET = "\x1b[0m"
 _COLOURS = {
@@ -37,6 +39,23 @@ class TextPage:
         first, *more = wrapped(text, room)
         self._lines.append(" " * indent + self._painted(first, paint))
         self._lines += [" " * (indent + hang) + self._painted(line, paint) for line in more]
+
+    def command(self, text: str, command: str, *, indent: int = 0, paint: str = "") -> None:
+        """A sentence that ends in a command, which is never broken: it is there to be copied."""
+        whole = show(command + self._look.settings)
+        if indent + display_width(f"{text} {whole}") <= self._look.width:
+            self.sentence(f"{text} {whole}", indent=indent, paint=paint)
+            return
+        self.sentence(text, indent=indent, paint=paint)
+        self._lines.append(" " * (indent + 2) + whole)
+
+    def statement(self, comments: Iterable[str], sql: Iterable[str], *, indent: int = 0) -> None:
+        """SQL to be copied, under its comments; a name in it is never broken, however long."""
+        room = max(self._look.width - indent, 20)
+        for comment in comments:
+            self._lines += [f"{' ' * indent}-- {line}" for line in wrapped(comment, room - 3)]
+        for each in sql:
+            self._lines += [" " * indent + line for line in in_lines(each, room)]
 
     def labelled(self, severity: str, text: str) -> None:
         """A severity and what it is about, the lines under one another."""

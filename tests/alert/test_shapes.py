@@ -13,6 +13,7 @@ from app.alert import alertmanager, pagerduty, slack
 from app.alert.bounding import to_bytes
 from app.alert.channels import Channels, marked_test
 from app.alert.retrying import DELIVERED, REFUSED
+from app.alert.wording import words
 from app.core.errors import SettingsError
 from app.core.incidents import EVENT_KINDS
 from app.settings import ChannelSettings, SecretText
@@ -264,6 +265,23 @@ def test_a_baseline_digest_names_the_gravest_in_words() -> None:
     event = pagerduty.document(KEY, message(digest), BASE)
     assert event["event_action"] == "trigger"
     valid(PAGERDUTY, event)
+
+
+def test_a_baseline_digest_says_what_closes_the_gravest() -> None:
+    mends = [
+        {"incident": "a" * 16, "severity": "SEV0", "cause": "public in analysts\x1b[31m",
+         "words": "SET ROLE ADMIN; REVOKE ROLE analysts FROM ROLE public", "effect": "closes 9"},
+        {"incident": "b" * 16, "severity": "SEV1", "cause": "grants to bob", "effect": "",
+         "words": "ask for it: lakewarden incidents plan bbbbbbbbbbbbbbbb"},
+        "no mend at all",
+    ]  # fmt: skip
+    digest = replace(NOTICE, kind="digest", incident="", data={"incidents": 2, "mends": mends})
+    lines = words(digest, None).lines
+    about = "SEV0 public in analysts [31m: "
+    assert f"{about}What closes it: {mends[0]['words']}" in lines  # type: ignore[index]
+    assert f"{about}Its effect: closes 9" in lines
+    assert f"SEV1 grants to bob: What closes it: {mends[1]['words']}" in lines  # type: ignore[index]
+    valid(PAGERDUTY, pagerduty.document(KEY, message(digest), BASE))
 
 
 def test_people_read_what_closes_it_and_what_that_does() -> None:

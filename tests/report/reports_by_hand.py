@@ -125,6 +125,92 @@ def data_class(name: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def statement(sql: str, **fields: Any) -> dict[str, str]:
+    """One statement of a mend."""
+    return {"sql": sql, "run_as": "user:svc_etl", "set_role": "", "because": "", **fields}
+
+
+def simulation(**fields: Any) -> dict[str, Any]:
+    """A simulation of a mend that closes three tables and breaks nothing."""
+    return {
+        "closes_all": True,
+        "exposures_closed": 3,
+        "exposures_left": 0,
+        "tables_closed": 3,
+        "people_closed": 7,
+        "allowed_lost": 0,
+        "allowed_lost_sample": [],
+        "opened": 0,
+        **fields,
+    }
+
+
+def plan(*statements: dict[str, str], **fields: Any) -> dict[str, Any]:
+    """What a posture carries of a plan."""
+    return {
+        "words": "in one line",
+        "effect": "in one line",
+        "statements": list(statements),
+        "statement_count": len(statements),
+        "exact": True,
+        "bound": "",
+        "cannot": "",
+        "simulation": simulation() if statements else None,
+        **fields,
+    }
+
+
+def mend(cause: str, *statements: dict[str, str], **fields: Any) -> dict[str, Any]:
+    """What a posture carries of one incident's mend."""
+    return {
+        "incident": "2bdd0f1cd0f1ad75",
+        "severity": "SEV0",
+        "cause": cause,
+        "widest": False,
+        "everyone": False,
+        "tables": 3,
+        "people": 7,
+        "in_doubt": False,
+        "made": True,
+        "why_not": "",
+        "command": "lakewarden incidents plan 2bdd0f1cd0f1ad75",
+        "alternative": None,
+        **plan(*statements),
+        **fields,
+    }
+
+
+JUNE_MEND = mend(
+    "role public is a member of role people_analytics_convenience",
+    statement(
+        "REVOKE ROLE people_analytics_convenience FROM ROLE public",
+        run_as="admin",
+        set_role="ADMIN",
+        because="REVOKE ROLE takes ADMIN, whoever granted it",
+    ),
+    widest=True,
+    everyone=True,
+    tables=45_000,
+    people=3_300,
+    simulation=simulation(
+        exposures_closed=44_992, exposures_left=8, tables_closed=44_992, people_closed=3_182
+    ),
+)
+
+
+def not_made(cause: str, why: str, **fields: Any) -> dict[str, Any]:
+    """An incident whose mend was not made."""
+    return mend(
+        cause,
+        made=False,
+        why_not=why,
+        words="ask for it: lakewarden incidents plan 2bdd0f1cd0f1ad75",
+        effect="",
+        exact=False,
+        **fields,
+    )
+
+
 def posture(**fields: Any) -> Posture:
     """A posture of a clean lake of ten tables, with what is given instead."""
     return {
@@ -159,6 +245,7 @@ def posture(**fields: Any) -> Posture:
         "exposures": counts([]),
         "classes": [data_class("employee-keystrokes")],
         "openings": [],
+        "mends": [],
         "gaps": [],
         "slow_because": "",
         "skipped": "",
@@ -264,7 +351,34 @@ def hostile_report() -> RunReport:
         opening(f"user:{QUOTED_NAME}", people=1, tables=1, wrong_people=1, wrong_services=2),
         opening(f"group:{BIDI_NAME}", people=0, classes=[], tables=2),
     ]
+    mends = [
+        JUNE_MEND,
+        mend(
+            f"grants to role {HTML_NAME}",
+            statement(
+                f"REVOKE SELECT ON TABLE monitoring.`{HTML_NAME}` FROM ROLE `{HTML_NAME}`",
+                run_as=f"user:{QUOTED_NAME}",
+                because=f"granted {LINES_NAME}",
+            ),
+            statement(f"REVOKE SELECT ON TABLE db.t FROM USER `{BIDI_NAME}`"),
+            statement("", left_out="1200 characters: lakewarden incidents plan 2bdd0f1cd0f1ad75"),
+            statement_count=45,
+            cannot=f"only {LINES_NAME} could take back TBL_PRIVS 9",
+            simulation=simulation(
+                closes_all=False,
+                exposures_left=1,
+                allowed_lost=2,
+                allowed_lost_sample=[[f"user:{HTML_NAME}", "select", LINES_NAME]],
+                opened=1,
+            ),
+            alternative=plan(
+                statement("GRANT SELECT ON TABLE db.t TO USER `a  b`", run_as="anyone")
+            ),
+        ),
+        not_made(LINES_NAME, f"making it broke off ({HTML_NAME}: see the log)", in_doubt=True),
+    ]
     said = posture(
+        mends=mends,
         lake=f"lake {HTML_NAME}",
         baseline=True,
         exit_code=1,
@@ -329,6 +443,7 @@ def gaps_report() -> RunReport:
         classes=[data_class("payroll", people_can=None, people_should=None, everyone=True)],
         skipped="leavers and unknown principals, as no directory was given",
     )
+    del said["mends"]  # a run of an older version, which drafted none
     return report(said, rows, gone)
 
 

@@ -29,6 +29,7 @@ _ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "div", "span",
     "p", "h1", "h2", "h3", "strong", "small", "a", "bdi", "wbr", "br", "i", "b", "ul", "ol", "li",
     "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary",
+    "pre",
 }  # fmt: skip
 _VOID = {"meta", "br", "wbr"}
 

@@ -76,6 +76,10 @@ def test_the_schema_names_what_the_code_has() -> None:
     assert list(defined["opening"]["properties"]) == OPENING_SCHEMA.names
     assert tuple(defined["posture"]["properties"]) == ORDER["posture"]
     assert tuple(defined["class"]["properties"]) == ORDER["classes"]
+    assert tuple(defined["mend"]["properties"]) == ORDER["mends"]
+    for name in ("alternative", "simulation"):
+        assert tuple(defined[name]["properties"]) == ORDER[name]
+    assert tuple(defined["statement"]["properties"]) == ORDER["statements"]
     kinds = {each["const"]: each["description"] for each in defined["kind"]["oneOf"]}
     assert kinds == KINDS
     assert tuple(each["const"] for each in defined["status"]["oneOf"]) == STATUSES

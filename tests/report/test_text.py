@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.core.run_report import RunReport
 from app.report.findings import pick
+from app.report.mend_phrases import in_lines
 from app.report.phrases import counted, listed, opening_sentence, who_can
 from app.report.registry import stream
 from app.report.text_table import display_width, text_table, wrapped
@@ -175,3 +176,41 @@ def test_any_table_fits(rows: list[tuple[str, str]], width: int) -> None:
 @given(_CELLS, st.integers(2, 30))
 def test_wrapping_loses_nothing(text: str, width: int) -> None:
     assert "".join(wrapped(text, width)).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_statement_is_broken_between_words_and_never_in_a_name() -> None:
+    sql = "REVOKE SELECT ON TABLE `a  b c`.t FROM ROLE `x``y z`, USER `very long name indeed`;"
+    lines = in_lines(sql, 24)
+    assert len(lines) > 3
+    assert all(line.count("`") % 2 == 0 for line in lines)
+    assert " ".join(line.removeprefix("  ") for line in lines) == sql
+    assert in_lines(sql, 1_000) == [sql]
+
+
+def test_what_closes_it_stands_under_the_widest_opening_ready_to_copy() -> None:
+    lines = _text(hostile_report(), width=100).splitlines()
+    at = lines.index("      REVOKE ROLE people_analytics_convenience FROM ROLE public;")
+    assert lines[at - 1] == "      SET ROLE ADMIN;"
+    assert at < lines.index("EXPOSURES")
+
+
+def test_a_name_that_would_have_to_be_escaped_makes_no_statement() -> None:
+    text = _text(hostile_report())
+    assert "its names hold characters that are not shown" in text
+    assert "REVOKE SELECT ON TABLE db.t" not in text
+
+
+def test_a_mend_that_was_not_made_is_said_and_how_to_have_it() -> None:
+    text = _in_one_line(_text(hostile_report()))
+    assert "No mend was made here: making it broke off" in text
+    assert "This run drafted no mend." in _in_one_line(_text(gaps_report()))
+    unplaced = posture(openings=[JUNE_OPENING], mends=[])
+    said = _in_one_line(_text(report(unplaced, [exposure(1, "db.t")])))
+    assert "No incident that could be seen is this opening's own" in said
+
+
+def test_a_command_carries_the_settings_it_needs_and_is_not_broken() -> None:
+    for width in (60, 80, 140):
+        pieces = stream("text", hostile_report(), width=width, settings=" --config 'a b/c.toml'")
+        text = b"".join(pieces).decode()
+        assert "lakewarden incidents plan 2bdd0f1cd0f1ad75 --config 'a b/c.toml'\n" in text

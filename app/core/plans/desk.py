@@ -1,6 +1,6 @@
 """A lake opened for plans: decides any table as it is, and as a change would leave it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -210,19 +210,13 @@ class PlanDesk:
             found[of_rule[rule]].append(row)
         return found
 
-    def tables_of_rules(self, wanted: Callable[[str, str], bool]) -> set[int]:
-        """Tables with a grant, at any level that reaches them, to such a (type, principal)."""
+    def tables_of_roles(self, roles: Collection[str]) -> set[int]:
+        """Tables with a grant, at any level that reaches them, to one of some roles."""
         snapshot = self.view.snapshot
         rules = snapshot.mapped("rules")
-        picked = [
-            number
-            for number, (kind, name) in enumerate(
-                zip(
-                    rules["principal_type"].to_pylist(), rules["principal"].to_pylist(), strict=True
-                )
-            )
-            if wanted(kind or "", name or "")
-        ]
+        named = pc.is_in(rules["principal"], value_set=pa.array(sorted(roles), pa.string()))
+        theirs = pc.and_(named, pc.equal(rules["principal_type"], "ROLE"))
+        picked = pc.indices_nonzero(pc.fill_null(theirs, False)).to_pylist()
         if not picked:
             return set()
         grants = snapshot.mapped("grants")

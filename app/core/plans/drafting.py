@@ -9,6 +9,7 @@ judges whole tables; so many of these at most, what is new first, the rest when 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from app.core.causes import attribution as said
 from app.core.incidents import FoundIncident, Plan, Simulation
@@ -44,13 +45,26 @@ class Drafting:
     def __init__(self, desk: PlanDesk, verdicts_of: VerdictsOf) -> None:
         self._desk = desk
         self._maker = PieceMaker(desk.view.lookup, desk.actors, undo=False)
+        self._verdicts_of = verdicts_of
         self._by_rows = desk.view.mode.name == "sql-standard" and not desk.view.reach.broken
         self._effects = RowEffects(desk, verdicts_of)
-        if self._by_rows:
-            members = MemberIndex(desk.view.snapshot, desk.view.reach)
-            self._tables = PlainTables(desk.view)
-            self._ways = OtherWays(desk, self._tables, self._effects, members, verdicts_of)
-            self._leaving = Leaving(desk, self._tables, self._effects, self._maker, members)
+
+    # Read when an incident first needs it: a few may need nothing of it.
+    @cached_property
+    def _tables(self) -> PlainTables:
+        return PlainTables(self._desk.view)
+
+    @cached_property
+    def _members(self) -> MemberIndex:
+        return MemberIndex(self._desk.view.snapshot, self._desk.view.reach)
+
+    @cached_property
+    def _ways(self) -> OtherWays:
+        return OtherWays(self._desk, self._tables, self._effects, self._members, self._verdicts_of)
+
+    @cached_property
+    def _leaving(self) -> Leaving:
+        return Leaving(self._desk, self._tables, self._effects, self._maker, self._members)
 
     def draft(
         self,

@@ -125,7 +125,7 @@ def _touched(desk: PlanDesk, change: LakeChange, world: World) -> set[int]:
         for name in old.population.roles.keys() | new.population.roles.keys()
         if old.principal("ROLE", name) != new.principal("ROLE", name)
     }
-    return found | desk.tables_of_rules(lambda kind, name: kind == "ROLE" and name in roles)
+    return found | desk.tables_of_roles(roles)
 
 
 def _policy_moved(desk: PlanDesk, world: World) -> bool:

@@ -7,6 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.report.posture_fields import posture_fields
+from app.web.api.report_mends import FirstMend
 from app.web.callers import LakeReader
 from app.web.json_answer import json_answer
 from app.web.models import Answer, Gap, Opening
@@ -15,7 +16,7 @@ from app.web.parameters import RunChoice
 router = APIRouter(tags=["report"])
 
 #: Goes up when the shape of the report changes, so that what was kept is asked for again.
-SHAPE = 1
+SHAPE = 2
 
 
 class Objects(Answer):
@@ -85,6 +86,10 @@ class Report(Answer):
     exposures: ExposureCounts
     classes: list[ClassPosture] = Field(description="The most protected first.")
     openings: list[Opening] = Field(description="The widest, at most 50: see also widest.")
+    mends: list[FirstMend] | None = Field(
+        description="What closes the gravest few incidents, the widest opening's first; null: "
+        "a run of an older version, which drafted none."
+    )
     gaps: list[Gap] = Field(description="What could not be read or judged.")
     slow_because: str = Field(description="Why the exact slow path was taken, or empty.")
     skipped: str = Field(description="What could not be looked for, or empty.")
