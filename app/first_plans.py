@@ -22,7 +22,7 @@ from app.core.plans.simulating import Scope
 from app.core.verdicts import Policies
 from app.lake.recorded_scopes import RecordedScopes, RecordedVerdicts
 
-#: Of a lake with more grants only the first incident is planned: one costs about a second of
+#: Of a lake with more grants only the first incident is planned: one costs about two seconds of
 #: CPU time on ten million grants.
 MOST_GRANTS = 2_000_000
 
@@ -66,6 +66,9 @@ class _Planner:
         recorded = RecordedScopes(folder)
         self._desk = PlanDesk(view, policies.classification, policies.severity)
         self._scopes = recorded.of([each.key for each in incidents])
+        if not view.mode.has_parts:
+            tables = {table for scope in self._scopes.values() for table in scope.tables}
+            self._desk.know_classes(recorded.whole_classes(tables))
         self._drafting = Drafting(self._desk, _read_late(recorded.verdicts))
 
     def plan(self, incident: FoundIncident) -> FirstPlan:

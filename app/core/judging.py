@@ -97,11 +97,26 @@ class TableJudge:
         return self.reached("select", table, only)
 
     def decide(
-        self, table: TableGrants, classes: TableClasses, rights: Container[str]
+        self,
+        table: TableGrants,
+        classes: TableClasses,
+        rights: Container[str],
+        reached: Mapping[str, PrincipalSet] | None = None,
     ) -> list[Verdict]:
-        """The verdicts of a table, one for each of the rights that makes an exposure."""
+        """The verdicts of a table, one for each of the rights that makes an exposure.
+
+        reached: what `reached` said of each of the rights, where somebody has asked already.
+        """
         judged = [right for right in self._severity.judged_rights if right in rights]
-        found = [self._decide(right, table, classes) for right in judged]
+        found = [
+            self._decide(
+                right,
+                table,
+                classes,
+                self.reached(right, table, classes) if reached is None else reached[right],
+            )
+            for right in judged
+        ]
         return [verdict for verdict in found if verdict is not None]
 
     def is_exposed(self, right: str, classes: tuple[str, ...], reached: FrozenBitMap) -> bool:
@@ -119,8 +134,9 @@ class TableJudge:
         kinds = self._kinds(right, classes, count, violators, over)
         return bool(kinds) and self._severity.severity(tier, width, right) is not None
 
-    def _decide(self, right: str, table: TableGrants, classes: TableClasses) -> Verdict | None:
-        reached = self.reached(right, table, classes)
+    def _decide(
+        self, right: str, table: TableGrants, classes: TableClasses, reached: PrincipalSet
+    ) -> Verdict | None:
         count = self._reach.population.head_count(reached.possible)
         names = classes.all
         if not names and not count.everyone:

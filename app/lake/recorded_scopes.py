@@ -32,7 +32,10 @@ class RecordedScopes:
         pairs = read_pairs(self._folder)
         wanted = pa.array(sorted(incidents), pa.string())
         pairs = pairs.filter(pc.is_in(pairs["incident"], value_set=wanted))
-        found = pairs.join(self._rows, keys="exposure", right_keys="id", join_type="inner")
+        # Of few incidents: to find their rows first costs less than to join all there are.
+        theirs = pc.is_in(self._rows["id"], value_set=pairs["exposure"].combine_chunks())
+        rows = self._rows.filter(theirs)
+        found = pairs.join(rows, keys="exposure", right_keys="id", join_type="inner")
         tables: dict[str, dict[int, set[str]]] = defaultdict(dict)
         holders: dict[str, set[str]] = defaultdict(set)
         lakes = set[str]()
@@ -54,6 +57,22 @@ class RecordedScopes:
             )
             for key in {*tables, *holders, *lakes}
         }
+
+    def whole_classes(self, tables: Collection[int]) -> dict[int, TableClasses]:
+        """The classes of some exposed tables, for modes that know no rights on parts."""
+        wanted = pa.array(sorted(tables), self._rows.schema.field("table_ordinal").type)
+        rows = self._rows.filter(pc.is_in(self._rows["table_ordinal"], value_set=wanted))
+        said = pq.read_table(self._folder / "verdicts.parquet", columns=["verdict", "classes"])
+        numbers = pc.unique(rows["verdict"])
+        said = said.filter(pc.is_in(said["verdict"], value_set=numbers))
+        of_verdict = {
+            number: TableClasses(frozenset(classes), {})
+            for number, classes in zip(
+                said["verdict"].to_pylist(), said["classes"].to_pylist(), strict=True
+            )
+        }
+        columns = (rows[name].to_pylist() for name in ("table_ordinal", "verdict"))
+        return {table: of_verdict[verdict] for table, verdict in zip(*columns, strict=True)}
 
     def verdicts(self) -> "RecordedVerdicts":
         """What was decided of the exposed tables."""

@@ -167,10 +167,10 @@ class PlanDesk:
         found = self._known.get(key)
         if found is None:
             judge = world.tables
-            verdicts = {each.right: each for each in judge.decide(grants, classes, self.rights)}
-            reached = {
-                right: judge.reached(right, grants, classes).possible for right in self.rights
-            }
+            who = {right: judge.reached(right, grants, classes) for right in self.rights}
+            made = judge.decide(grants, classes, self.rights, who)
+            verdicts = {each.right: each for each in made}
+            reached = {right: each.possible for right, each in who.items()}
             found = self._known[key] = Decided(reached, verdicts, bool(classes.all))
         return found
 
