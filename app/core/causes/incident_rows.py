@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from app.core.engine import Engine
 from app.core.facts import GRANT_LEVELS, SOURCE_TABLES
 from app.core.snapshots import Snapshot
+from app.core.table_widths import GRANTS_AT_ONCE
 
 #: Which exposure belongs to which incident; one that needs several mends stands in several.
 PAIR_SCHEMA = pa.schema([("exposure", pa.string()), ("incident", pa.string())])
@@ -196,17 +197,25 @@ def _counted_by(
     start, stop = _rows_of_level(snapshot, level)
     if start == stop:
         return
-    grants = snapshot.mapped("grants").slice(start, stop - start)
-    role = pc.fill_null(pc.take(role_of_rule, grants["rule"].combine_chunks()), -1)
-    here = pc.fill_null(grants["object"].combine_chunks(), -1)
-    differs = pc.or_(
-        pc.not_equal(role.slice(1), role.slice(0, len(role) - 1)),
-        pc.not_equal(here.slice(1), here.slice(0, len(here) - 1)),
+    grants = snapshot.mapped("grants")
+    found = []
+    for place in range(start, stop, GRANTS_AT_ONCE):
+        # With the row before it, which tells whether the first one begins anything.
+        begun = max(place - 1, start)
+        rows = grants.slice(begun, min(place + GRANTS_AT_ONCE, stop) - begun)
+        role = pc.take(role_of_rule, rows["rule"].combine_chunks())
+        known = pc.fill_null(role, -1)
+        here = pc.fill_null(rows["object"].combine_chunks(), -1)
+        differs = pc.or_(
+            pc.not_equal(known.slice(1), known.slice(0, len(known) - 1)),
+            pc.not_equal(here.slice(1), here.slice(0, len(here) - 1)),
+        )
+        first = pa.concat_arrays([pa.array([place == start]), differs])
+        found.append(role.filter(first).drop_null())
+    counted = pc.value_counts(pa.chunked_array(found))
+    yield from zip(
+        counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True
     )
-    first = pa.concat_arrays([pa.array([True]), differs])
-    for each in pc.value_counts(role.filter(first)).to_pylist():
-        if each["values"] >= 0:
-            yield each["values"], each["counts"]
 
 
 def _rows_of_level(snapshot: Snapshot, level: int) -> tuple[int, int]:
