@@ -8,6 +8,7 @@ way: `fields`, `replace`, `asdict` and `match` take it for one.
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from types import MemberDescriptorType
 from typing import Any, NoReturn, TypeVar, dataclass_transform, overload
 
 _Type = TypeVar("_Type")
@@ -74,11 +75,20 @@ def _compiled_init(cls: Any) -> Any:
             (named if each.kw_only else plain).append(_argument(each, known))
         elif each.default_factory is MISSING:
             continue
-        lines.append(f"_set(self, {each.name!r}, {_value(each, known)})")
+        lines.append(_assigned(cls, each, known))
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     arguments = ", ".join(["self", *plain, *(["*", *named] if named else [])])
     return _compiled(cls, "__init__", arguments, lines or ["pass"], known)
+
+
+def _assigned(cls: Any, each: "Field[Any]", known: dict[str, Any]) -> str:
+    """How a field gets its value: by its slot, which need not be looked for by name."""
+    slot = getattr(cls, each.name, None)
+    if not isinstance(slot, MemberDescriptorType):
+        return f"_set(self, {each.name!r}, {_value(each, known)})"
+    known[f"_set_{each.name}"] = slot.__set__
+    return f"_set_{each.name}(self, {_value(each, known)})"
 
 
 def _argument(each: "Field[Any]", known: dict[str, Any]) -> str:

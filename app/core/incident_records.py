@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.core.frozen import frozen
 from app.core.incidents import REGRESSED, RESOLVED, FoundIncident, IncidentNumbers, Notice
 from app.core.names import show
 from app.core.verdicts import SEVERITIES
@@ -57,7 +58,7 @@ class IncidentRecord:
         return self.state != RESOLVED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """As little of a record as tells whether a run changes anything of it."""
 

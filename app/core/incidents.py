@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 
+from app.core.frozen import frozen
+
 #: What can be removed: a membership (an edge of roles or groups), all grants to one
 #: principal that open the same way, an owner, the authorization mode, a principal that
 #: should hold nothing any more.
@@ -41,7 +43,7 @@ EVENT_KINDS = (
 STATES = ("open", "acknowledged", "mended", "resolved", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """The removable thing. `subject` and `parts` are its exact names, never its words."""
 
@@ -57,7 +59,7 @@ def incident_key(lake: str, cause: Cause) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundIncident:
     """An incident as one run sees it."""
 
