@@ -119,8 +119,22 @@ class Population:
 
     def head_count(self, bits: BitMap | FrozenBitMap) -> HeadCount:
         """Count a set. A set with an opaque group may be everyone, so it counts as such."""
+        if len(bits) != 1:
+            return self._counted(bits)
+        one = bits.min()
+        known = self._ones.get(one)
+        if known is None:
+            known = self._ones[one] = self._counted(bits)
+        return known
+
+    @cached_property
+    def _ones(self) -> dict[int, HeadCount]:
+        """The counts of single bits: most sets that are counted are one user, often the same."""
+        return {}
+
+    def _counted(self, bits: BitMap | FrozenBitMap) -> HeadCount:
         people = bits.intersection_cardinality(self.active_people)
-        opaque = sum(1 for _ in bits.iter_equal_or_larger(len(self.users) + 1))
+        opaque = bits.range_cardinality(len(self.users) + 1, len(self.users) + 1 + len(self.opaque))
         anyone = ANYONE in bits
         wide = bool(self.active_people) and people >= self.everyone_at * len(self.active_people)
         return HeadCount(

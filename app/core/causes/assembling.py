@@ -28,6 +28,9 @@ NAMED_NEWCOMERS = 5
 ALSO_NAMED = 20
 
 
+_NOBODY_NEW: Mapping[str, Any] = {"new_people": 0, "newcomers": ()}
+
+
 class EarlierIncidents(Protocol):
     """What the run before found: thousands, of which a run asks for few."""
 
@@ -132,8 +135,10 @@ class IncidentsFound:
             **self._new(each),
         )
 
-    def _new(self, each: Attributed) -> dict[str, Any]:
+    def _new(self, each: Attributed) -> Mapping[str, Any]:
         """Who of an incident's people is new, the active ones first."""
+        if self._newcomers.keys().isdisjoint(each.wrong):
+            return _NOBODY_NEW
         coming = [
             self._newcomers[verdict] & wrong
             for verdict, wrong in each.wrong.items()

@@ -77,6 +77,8 @@ class Attributed:
 
     def people(self) -> FrozenBitMap:
         """Everybody who gets something wrongly by it."""
+        if len(self.wrong) == 1:
+            return next(iter(self.wrong.values()))
         return FrozenBitMap.union(*self.wrong.values()) if self.wrong else FrozenBitMap()
 
 

@@ -120,8 +120,11 @@ def openers_of(
     for number, verdict in enumerate(assessment.verdicts):
         explained = False
         for subject, wrong in _wrong_behind(verdict, reach):
-            opener = found.setdefault(subject, Opener(subject))
-            opener.wrong[number] = opener.wrong.get(number, FrozenBitMap()) | wrong
+            opener = found.get(subject)
+            if opener is None:
+                opener = found[subject] = Opener(subject)
+            before = opener.wrong.get(number)
+            opener.wrong[number] = wrong if before is None else before | wrong
             group = assessment.groups_of[number]
             opener.groups[group] = assessment.tables_of[number]
             explained = True

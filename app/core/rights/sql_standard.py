@@ -8,6 +8,7 @@ makes it refuse whoever the row reaches; an owner alters and drops, and reads on
 rows that CREATE wrote for him.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -50,6 +51,9 @@ class SqlStandard:
     uses_groups = False
     self_service = "SET ROLE ADMIN: a member of the role admin may do anything after it"
 
+    def __init__(self) -> None:
+        self._last: _Sorted | None = None
+
     def meaning(
         self,
         level: str,
@@ -65,7 +69,7 @@ class SqlStandard:
 
     def helps(self, grant: GrantRow) -> frozenset[str]:
         """Those that take its privilege; any where it makes Hive refuse."""
-        if self._of(grant).refuses:
+        if self.of(grant).refuses:
             return frozenset(RIGHTS)
         return _helped(grant.privilege.upper(), bool(grant.grant_option))
 
@@ -77,7 +81,8 @@ class SqlStandard:
         """
         if unreadable(table):
             return NOBODY
-        refused = principals(self._refusing(table.grants), reach)
+        found = self._sorted(table.grants)
+        refused = principals(found.refusing, reach)
         if right in ("own", "alter", "drop", "index"):
             return without(_owner(table.owner, reach), refused)
         if right == "lock":
@@ -85,15 +90,12 @@ class SqlStandard:
         if right == "create":
             return NOBODY
         if right == "delegate":
-            return without(principals(self._giving(right, table.grants), reach), refused)
-        holders = [
-            principals([grant for grant in table.grants if _is(name, grant)], reach)
-            for name in NEEDS[right]
-        ]
-        found = without(intersection(holders), refused)
+            return without(principals(found.delegating, reach), refused)
+        holders = [principals(found.having(name), reach) for name in NEEDS[right]]
+        able = without(intersection(holders), refused)
         if right != "select":
-            return found
-        return with_beside(found, table, lambda other: self.on_table(right, other, reach))
+            return able
+        return with_beside(able, table, lambda other: self.on_table(right, other, reach))
 
     def on_column(self, right: str, table: TableGrants, column: str, reach: Reach) -> PrincipalSet:
         """A column is as open as its table."""
@@ -119,16 +121,21 @@ class SqlStandard:
         """Members of admin, nested ones too."""
         return reach.role_in_any_case(ADMIN)
 
-    def _giving(self, right: str, grants: tuple[GrantRow, ...]) -> list[GrantRow]:
-        return [grant for grant in grants if right in self._of(grant).gives]
+    def _sorted(self, grants: tuple[GrantRow, ...]) -> "_Sorted":
+        """Some grants by what they do; kept until others are asked about.
 
-    def _refusing(self, grants: tuple[GrantRow, ...]) -> list[GrantRow]:
-        return [grant for grant in grants if self._of(grant).refuses]
+        A table is asked about right by right, and each right would sort its grants again.
+        """
+        last = self._last
+        if last is None or last.grants is not grants:
+            last = self._last = _Sorted(self, grants)
+        return last
 
     def _as_on_table(self, grant: GrantRow) -> Meaning:
-        return self._of(replace(grant, level="table"))
+        return self.of(replace(grant, level="table"))
 
-    def _of(self, grant: GrantRow) -> Meaning:
+    def of(self, grant: GrantRow) -> Meaning:
+        """What a grant does."""
         return self.meaning(
             grant.level,
             grant.principal_type,
@@ -170,12 +177,33 @@ def _helped(privilege: str, grant_option: bool) -> frozenset[str]:
     return frozenset(rights | {"delegate"} if grant_option else rights)
 
 
-def _is(privilege: str, grant: GrantRow) -> bool:
+class _Sorted:
+    """Some grants by what they do, each looked at once."""
+
+    def __init__(self, mode: SqlStandard, grants: tuple[GrantRow, ...]) -> None:
+        self.grants = grants
+        self.refusing: list[GrantRow] = []
+        self.delegating: list[GrantRow] = []
+        self._of_privilege: dict[str, list[GrantRow]] = {}
+        for grant in grants:
+            meaning = mode.of(grant)
+            if meaning.refuses:
+                self.refusing.append(grant)
+            if "delegate" in meaning.gives:
+                self.delegating.append(grant)
+            if _counts(grant):
+                self._of_privilege.setdefault(grant.privilege.upper(), []).append(grant)
+
+    def having(self, privilege: str) -> Sequence[GrantRow]:
+        """Those of a privilege that Hive reads, refusing or not."""
+        return self._of_privilege.get(privilege, ())
+
+
+def _counts(grant: GrantRow) -> bool:
     return (
         grant.level == "table"
         and grant.principal_type in ("USER", "ROLE")
         and not (grant.principal_type == "ROLE" and grant.principal.lower() == ADMIN)
-        and grant.privilege.upper() == privilege
     )
 
 
