@@ -143,6 +143,7 @@ class _Decisions:
     def decide(self, groups: Sequence[search.Group]) -> None:
         """Decide each group on its representative."""
         columns = self._column_classes(groups) if self._mode.has_parts else {}
+        self._lookup.read_rules_of(group.representative for group in groups)
         for group in groups:
             table = self._lookup.table_grants(
                 group.representative,

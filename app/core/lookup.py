@@ -4,14 +4,17 @@ Everything is read from the memory-mapped, sorted tables by binary search, so a 
 about one table costs the same on ten tables and on a million.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
+
+import pyarrow as pa
 
 from app.core.facts import GRANT_LEVELS
 from app.core.frozen import frozen
 from app.core.guarded_views import NOTHING, GuardedViews
+from app.core.kept_rows import Kept
 from app.core.mapped_rows import MappedRows
 from app.core.names import ObjectName, fold
 from app.core.rights.grant_rows import DatabaseGrants, GrantRow, TableGrants
@@ -19,11 +22,9 @@ from app.core.snapshots import Snapshot
 
 PARTITION_RIGHTS = "PARTITION_LEVEL_PRIVILEGE"
 _OF_RULES = ("principal_type", "principal", "privilege", "grant_option", "authorizer")
+_TABLE = "table_grants"
 _PART_OFFSETS = ("column_grants", "partition_grants", "partition_column_grants")
 
-
-#: So many rows of grants, and so many columns, are kept for who asks for the same again.
-_KEPT = 30_000
 
 #: principal type, principal, privilege, grant option, authorizer
 Rule = tuple[str, str, str, bool | None, str | None]
@@ -42,24 +43,6 @@ class Place:
     column: str | None = None
 
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-class _Kept(dict[_Key, _Value]):
-    """What was read before, up to a bound on its rows; then it begins anew."""
-
-    _rows = 0
-
-    def keep(self, key: _Key, value: _Value, rows: int) -> None:
-        """Keep a value of so many rows."""
-        self._rows += rows + 1
-        if self._rows > _KEPT:
-            self.clear()
-            self._rows = rows + 1
-        self[key] = value
-
-
 class Lookup:
     """One snapshot, opened for questions."""
 
@@ -70,8 +53,8 @@ class Lookup:
         self._rules: dict[int, Rule] = {}
         self._grantors: dict[int, tuple[str | None, str | None]] = {}
         self._column_names: dict[int, str] = {}
-        self._kept_grants = _Kept[tuple[object, ...], TableGrants]()
-        self._kept_columns = _Kept[int, tuple[tuple[str, bool], ...]]()
+        self._kept_grants = Kept[tuple[object, ...], TableGrants]()
+        self._kept_columns = Kept[int, tuple[tuple[str, bool], ...]]()
 
     def rows(self, name: str) -> MappedRows:
         """The rows of one table of the layout."""
@@ -212,7 +195,7 @@ class Lookup:
             grants += self._global_grants()
         if "database" in inherited_levels:
             grants += self._grants("database_grants", database, evidence)
-        for level in ("table_grants", *(_PART_OFFSETS if parts else ())):
+        for level in (_TABLE, *(_PART_OFFSETS if parts else ())):
             grants += self._grants(level, table, evidence)
         columns = self._columns(table) if parts else []
         keys = frozenset(name for name, is_key in columns if is_key)
@@ -283,9 +266,15 @@ class Lookup:
             self._grantors[grantor] = known
         return known
 
-    def _rule(self, rule: int) -> Rule:
-        kind, name, privilege, option, authorizer = self.rows("rules").values(_OF_RULES, rule)
-        return kind or "", name or "", privilege or "", option, authorizer
+    def read_rules_of(self, tables: Iterable[int]) -> None:
+        """Read the rules of the grants on many tables at once: one by one costs ten times more."""
+        rows = self.rows("grants")
+        named = {rule for t in tables for rule in rows.slice("rule", *self._range(_TABLE, t))}
+        wanted = sorted(named - self._rules.keys())
+        rules = self.snapshot.mapped("rules").select(_OF_RULES)
+        found = rules.take(pa.array(wanted, pa.int64()))
+        values = zip(*(column.to_pylist() for column in found.columns), strict=True)
+        self._rules.update(zip(wanted, map(_rule, values), strict=True))
 
     def grant_row(self, row: int) -> GrantRow:
         """One grant by its row number."""
@@ -306,7 +295,7 @@ class Lookup:
     ) -> GrantRow:
         said = self._rules.get(rule)
         if said is None:
-            said = self._rules[rule] = self._rule(rule)
+            said = self._rules[rule] = _rule(self.rows("rules").values(_OF_RULES, rule))
         by = (None, None) if grantor is None else self._grantor(grantor)
         return GrantRow(
             row=row,
@@ -324,3 +313,8 @@ class Lookup:
             create_time=create_time,
             source_row=source_row,
         )
+
+
+def _rule(values: tuple[Any, ...]) -> Rule:
+    kind, name, privilege, option, authorizer = values
+    return kind or "", name or "", privilege or "", option, authorizer
