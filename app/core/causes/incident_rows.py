@@ -185,12 +185,12 @@ def tables_of_roles(engine: Engine, snapshot: Snapshot, roles: Sequence[str]) ->
         levels.setdefault(level, {})[rule] = number[name]
     for level, role_of in levels.items():
         wanted = pa.array([role_of.get(rule) for rule in range(rule_count)], pa.int32())
-        for place, count in _counted_by(snapshot, level, wanted):
+        for place, count in objects_of_roles(snapshot, level, wanted):
             counts[roles[place]] += count
     return counts
 
 
-def _counted_by(
+def objects_of_roles(
     snapshot: Snapshot, level: int, role_of_rule: pa.Array
 ) -> Iterator[tuple[int, int]]:
     """(role's number, how many objects it has grants on) among the grants of one level."""
