@@ -159,6 +159,7 @@ def audit_snapshot(
             progress("mends", 0, None)
             view = _view(parts, snapshot, reach, judge, lookup, folder)
             said["mends"] = mends_of_run(view, folder, incidents, said["openings"], plan_first)
+            said["finished_at"] = run.clock()
         folder = finish_results(folder, said)
         view = _view(parts, snapshot, reach, judge, lookup, folder)
         return AuditResult(folder, said, incidents, view)
