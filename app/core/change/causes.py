@@ -48,6 +48,7 @@ class Holding:
     how: How
     parse: "ViewParse"
     sources: tuple[int | None, ...]  # by number of the source; None: not found
+    database: str  # where the session was: that of names without one
 
 
 @frozen

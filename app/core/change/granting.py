@@ -47,8 +47,11 @@ def grant(session: Session, said: Grant) -> None:
         # One row for each time that it is said. Source: Hive 4.0.1, tried.
         refs = said.privileges
         wanted = tuple(each for ref in refs for each in _privileges(session, (ref,), on))
+        _check_said_once(on, wanted)
     if session.is_sql_standard:
         _check_grantor(session, said, on, wanted)
+        if on.level == "database":
+            _check_named_once(session, said.principals)
         for principal in said.principals:
             _check_new(session, on, principal, wanted)
     for principal in said.principals:
@@ -71,6 +74,23 @@ def grant(session: Session, said: Grant) -> None:
                 said, Wrote.GRANT, principal.span, table=on.table, database=on.database, row=row
             )
     _say_inert(session, said, on)
+
+
+def _check_said_once(on: _On, wanted: tuple[_Privilege, ...]) -> None:
+    """The metastore's own index refuses the same row twice, but for tables. Source: as above."""
+    for place, each in enumerate(wanted):
+        if on.level != "table" and each.name in {before.name for before in wanted[:place]}:
+            raise Refused(f"{each.name} on {on.name} is said twice", each.span, Kind.DOUBLE)
+
+
+def _check_named_once(session: Session, principals: tuple[PrincipalRef, ...]) -> None:
+    """All rows of a SQL-standard GRANT are written at once, and databases' rows are unique."""
+    seen = set[tuple[str, str]]()
+    for ref in principals:
+        who = (ref.kind, session.principal_name(ref))
+        if who in seen:
+            raise Refused(f"{ref.kind.lower()} {who[1]} is named twice", ref.span, Kind.DOUBLE)
+        seen.add(who)
 
 
 def revoke(session: Session, said: Revoke) -> None:

@@ -6,20 +6,20 @@ from app.core.change.causes import Holding
 from app.core.change.notes import Kind, Refused
 from app.core.change.session import Session
 from app.core.change.tables import How
+from app.core.change.view_bases import find_source, missing_base
 from app.core.names import DEFAULT_CATALOG
 from app.core.statements.types import Span, Statement
-from app.core.view_names import View, candidates
-from app.core.view_text import ANY_COLUMN, SourceName, ViewParse, parse_view
+from app.core.view_names import View
+from app.core.view_text import ANY_COLUMN, ViewParse, parse_view
 
 _DIALECTS = {"hive": "hive", "trino": "trino", "databricks": "spark"}
 
 
-def holding(
-    session: Session, said: Statement, query: str, span: Span, how: How, *, must_exist: bool = True
-) -> Holding:
+def holding(session: Session, said: Statement, query: str, span: Span, how: How) -> Holding:
     """The query's sources. Raises Refused where one is not there, or it cannot be read."""
     parse = parse_view(query, _DIALECTS[said.dialect])
-    found = tuple(_source(session, name) for name in parse.sources)
+    here = View(0, DEFAULT_CATALOG, session.current, "", "")
+    found = tuple(find_source(session, name, here) for name in parse.sources)
     if parse.error:
         session.note(
             said,
@@ -28,27 +28,17 @@ def holding(
             "whose name stands in it",
             span,
         )
-        return Holding(said, how, parse, found)
+        return Holding(said, how, parse, found, session.current)
     for name, table in zip(parse.sources, found, strict=True):
-        if table is None and must_exist:
-            raise Refused(
-                f"there is no table {'.'.join(filter(None, (name.database, name.table)))} "
-                "in the snapshot or made before",
-                span,
-                Kind.MISSING,
-            )
-    return Holding(said, how, parse, found)
-
-
-def _source(session: Session, name: SourceName) -> int | None:
-    view = View(0, DEFAULT_CATALOG, session.current, "", "")
-    for catalog, database, table in candidates(name, view):
-        found = session.lookup.find_database(catalog, database)
-        if found is not None:
-            ordinal = session.lookup.find_table(found, table)
-            if ordinal is not None:
-                return ordinal
-    return None
+        called = ".".join(filter(None, (name.database, name.table)))
+        if table is None:
+            why = f"there is no table {called} in the snapshot or made before"
+            raise Refused(why, span, Kind.MISSING)
+        gone = missing_base(session, table)
+        if gone:
+            why = f"the view {called} reads {gone}, which is not there"
+            raise Refused(why, span, Kind.MISSING)
+    return Holding(said, how, parse, found, session.current)
 
 
 def need_to_read(session: Session, held: Holding, span: Span, *, passing_on: bool) -> None:

@@ -55,6 +55,7 @@ def set_role(session: Session, said: SetRole) -> None:
 
 def grant_role(session: Session, said: GrantRole) -> None:
     """Make members of roles. Raises Refused; what came before in the statement stays."""
+    _check_kinds(session, said.principals)
     _may_give(session, said.roles, "grant")
     try:
         for principal in said.principals:
@@ -67,11 +68,22 @@ def grant_role(session: Session, said: GrantRole) -> None:
 
 def revoke_role(session: Session, said: RevokeRole) -> None:
     """End memberships of roles, or their admin option. As with grants, what came before stays."""
+    _check_kinds(session, said.principals)
     _may_give(session, said.roles, "revoke")
     for principal in said.principals:
         member = _member(session, principal, taking=True)
         for ref in said.roles:
             _leave(session, said, member, _role(session, ref), principal)
+
+
+def _check_kinds(session: Session, principals: tuple[PrincipalRef, ...]) -> None:
+    """Looked at for all principals before anything is done. Source: Hive 4.0.1, tried."""
+    for ref in principals:
+        if ref.kind not in ("USER", "ROLE", "GROUP"):
+            why = f"whether {ref.name} is a user, a group or a role is not said"
+            raise Refused(why, ref.span, Kind.UNKNOWN)
+        if ref.kind == "GROUP" and session.is_sql_standard:
+            raise Refused("SQL-standard authorization knows users and roles only", ref.span)
 
 
 def _may_give(session: Session, roles: tuple[PrincipalRef, ...], what: str) -> None:
@@ -96,12 +108,6 @@ def _role(session: Session, ref: PrincipalRef) -> str:
 
 
 def _member(session: Session, ref: PrincipalRef, *, taking: bool = False) -> Subject:
-    if ref.kind not in ("USER", "ROLE", "GROUP"):
-        raise Refused(
-            f"whether {ref.name} is a user, a group or a role is not said", ref.span, Kind.UNKNOWN
-        )
-    if ref.kind == "GROUP" and session.is_sql_standard:
-        raise Refused("SQL-standard authorization knows users and roles only", ref.span)
     if ref.kind == "ROLE" and not taking:
         return ("ROLE", session.role(ref))
     return (ref.kind, session.principal_name(ref))

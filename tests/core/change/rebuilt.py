@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.core.change.applying import Change
+from app.core.change.tables import VIEW
 from app.core.reach import BROKEN
 from tests.core.random_lakes import RandomLake
 
@@ -21,7 +22,7 @@ def rebuilt(lake: RandomLake, change: Change) -> RandomLake:
         kind: lake.of(kind) for kind in ("catalogs", "users", "groups", "group_members")
     }
     rows["databases"] = [_database(lookup, each) for each in databases]
-    rows["tables"] = [_table(lookup, each) for each in tables]
+    rows["tables"] = [_table(lookup, each, _text(change, each)) for each in tables]
     rows["columns"] = [
         {"table_id": each, "name": name, "type": "string", "position": at, "partition_key": is_key}
         for each in tables
@@ -59,7 +60,15 @@ def _database(lookup: Any, database: int) -> dict[str, Any]:
     }
 
 
-def _table(lookup: Any, table: int) -> dict[str, Any]:
+def _text(change: Change, table: int) -> str | None:
+    """What a view of the change was made by; one that was there before has no text here."""
+    if change.after.lookup.kind(table) != VIEW:
+        return None
+    held = change.holdings.get(table, ())
+    return next((each.statement.query for each in held if hasattr(each.statement, "query")), None)
+
+
+def _table(lookup: Any, table: int, text: str | None) -> dict[str, Any]:
     owner, kind = lookup.owner(table)
     return {
         "table_id": table,
@@ -70,7 +79,7 @@ def _table(lookup: Any, table: int) -> dict[str, Any]:
         "owner_type": kind,
         "location": None,
         "create_time": 0,
-        "view_text": None,
+        "view_text": text,
         "view_original_text": None,
     }
 
