@@ -84,7 +84,7 @@ def _check_said_once(on: _On, wanted: tuple[_Privilege, ...]) -> None:
 
 
 def _check_named_once(session: Session, principals: tuple[PrincipalRef, ...]) -> None:
-    """All rows of a SQL-standard GRANT are written at once, and databases' rows are unique."""
+    """SQL-standard writes all rows of a statement at once. Source: Hive 4.0.1, tried."""
     seen = set[tuple[str, str]]()
     for ref in principals:
         who = (ref.kind, session.principal_name(ref))
@@ -99,10 +99,18 @@ def revoke(session: Session, said: Revoke) -> None:
     wanted = _privileges(session, said.privileges, on)
     for principal in said.principals:
         _check_principal(session, principal)
+    principals = said.principals
+    if session.is_sql_standard:
+        if said.grant_option_only:
+            _check_named_once(session, principals)
+        # Rows are found for all before the first goes: nobody misses his twice.
+        principals = tuple(
+            {(each.kind, session.principal_name(each)): each for each in principals}.values()
+        )
     if session.is_sql_standard and session.user is not None:
-        for principal in said.principals:
+        for principal in principals:
             _check_own(session, said, on, principal, wanted)
-    for principal in said.principals:
+    for principal in principals:
         _take(session, said, on, principal, wanted)
     _say_inert(session, said, on)
 
