@@ -79,7 +79,7 @@ def test_legacy_is_what_the_loop_says(lake: RandomLake, engine_groups: str) -> N
         grants = grants_of(lake, table, mode.inherited_levels)
         for bit, user in everybody(reach):
             groups = naive_hive.groups_of(lake, user) if engine_groups == "directory" else ()
-            for right in ("select", "insert", "alter", "delegate"):
+            for right in ("select", "insert", "update", "delete", "alter", "delegate"):
                 expected = naive_hive.legacy(lake, user, right, table, groups)
                 found = bit in mode.on_table(right, grants, reach).sure
                 assert found == expected, (user, right, table["name"])

@@ -119,13 +119,23 @@ class Oracle:
             self._cursor(user).execute("USE `default`")
 
     def may_update(self, user: str, table: LakeTable) -> bool:
-        """Whether UPDATE ... WHERE passes; the table must be transactional."""
-        column = quote(table.columns[0])
-        return self._may(user, f"UPDATE {table.quoted} SET {column} = NULL WHERE {column} = 1")
+        """Whether some UPDATE passes; the table must be transactional.
+
+        What it sets need not be read, so each column is tried.
+        """
+        names = [quote(name) for name in table.columns]
+        pairs = zip(names, [*names[1:], names[0]], strict=True)
+        return any(
+            self._may(user, f"UPDATE {table.quoted} SET {name} = NULL WHERE {other} IS NULL")
+            for name, other in pairs
+        )
 
     def may_delete(self, user: str, table: LakeTable) -> bool:
-        """Whether DELETE ... WHERE passes; the table must be transactional."""
-        return self._may(user, f"DELETE FROM {table.quoted} WHERE {quote(table.columns[0])} = 1")
+        """Whether some DELETE ... WHERE passes; the table must be transactional."""
+        return any(
+            self._may(user, f"DELETE FROM {table.quoted} WHERE {quote(name)} IS NULL")
+            for name in table.columns
+        )
 
     def _reads(self, user: str, table: LakeTable, columns: list[str]) -> bool:
         return self._may(user, f"SELECT {', '.join(map(quote, columns))} FROM {table.quoted}")
