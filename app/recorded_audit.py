@@ -36,7 +36,7 @@ from app.recorded_waivers import (
 )
 from app.store import incident_writing, incidents, outbox, runs, snapshots
 from app.store.database import Database, Session, reading_scope, session_scope
-from app.store.incident_documents import utc_text
+from app.store.incident_documents import instant_text, utc_text
 from app.store.lease_keeping import KeptLease, kept_lease
 from app.store.leases import audit_lease
 from app.store.runs import Run
@@ -177,7 +177,7 @@ def _live_through(
         now=now_text(),
         complete=_sees_absence(result.posture["gaps"], snapshot),
         baseline=begun.baseline or (not known and not _knew_incidents(previous)),
-        crawled=utc_text(snapshot.seen_at),
+        crawled=instant_text(snapshot.seen_at) if snapshot.seen_at < begun.started_at else "",
         policies_changed=previous is not None and previous.policies_digest != parts.policies.digest,
         mend_of=mends,
         first_mends=result.posture["mends"],

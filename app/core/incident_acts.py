@@ -38,7 +38,7 @@ def claim_mended(
         raise _not_open(record)
     telling = Telling(record, run, actor)
     _move(telling, CLAIMED)
-    telling.become(claimed_by=actor, claimed_at=run.now, claimed_after=run.run)
+    telling.become(claimed_by=actor, claimed_at=run.instant or run.now, claimed_after=run.run)
     telling.say(CLAIMED, note, idempotency_key)
     return finished(telling, record, quiet=False)
 

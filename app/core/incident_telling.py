@@ -45,7 +45,8 @@ class RunSight:
     now: str
     complete: bool  # what it did not see is not there
     baseline: bool = False  # nothing was known of the lake's incidents before
-    crawled: str = ""  # when what it judged was crawled; empty: by itself
+    crawled: str = ""  # to the microsecond, when the crawl before it was that it judged
+    instant: str = ""  # `now`, to the microsecond
     policies_changed: bool = False  # since the run before
     mend_of: MendOf = no_mend  # what closes an incident, as the run found it
     first_mends: Sequence[Mapping[str, Any]] = ()  # those that the run's posture carries
@@ -54,8 +55,7 @@ class RunSight:
         """Whether it looked after a claim was made. A run crawls after it began, so that is
         told by the order of runs; only of one that judged an older crawl, by the clock.
         """
-        crawled = self.crawled or self.began
-        return self.run > claimed_after and (crawled >= self.began or crawled > claimed_at)
+        return self.run > claimed_after and (not self.crawled or self.crawled > claimed_at)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from app.core.incident_telling import RunSight
 from app.core.incidents import ACKNOWLEDGED, CLAIMED
 from app.store.database import Session
 from app.store.identifiers import utc_now
-from app.store.incident_documents import utc_text
+from app.store.incident_documents import instant_text, utc_text
 from app.store.incident_tables import incident_events
 from app.store.incident_writing import write_changes
 from app.store.incidents import incident
@@ -83,9 +83,17 @@ def _acted(
             mend="Look at it again",
         )
     newest = list_runs(session, lake=record.found.lake, limit=1).items
-    moment = utc_text(now or utc_now())
+    instant = now or utc_now()
+    moment = utc_text(instant)
     run = newest[0].id if newest else ""
-    sight = RunSight(run=run, lake=record.found.lake, began=moment, now=moment, complete=False)
+    sight = RunSight(
+        run=run,
+        lake=record.found.lake,
+        began=moment,
+        now=moment,
+        complete=False,
+        instant=instant_text(instant),
+    )
     change = act(record, actor, sight, note, idempotency_key)
     write_changes(session, [change], {record.key: record})
     return change.record

@@ -34,6 +34,11 @@ def utc_text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def instant_text(moment: datetime) -> str:
+    """A moment to the microsecond: of what happens within one second, the order counts."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def record_row(record: IncidentRecord) -> dict[str, Any]:
     """The row of a record. When and by which run it was last seen stand in columns alone:
     of most incidents a run changes nothing else.

@@ -258,6 +258,14 @@ def test_a_run_that_began_before_a_claim_does_not_contradict_it() -> None:
     assert life.run(4, LEAK, **late) == ["still-open"]
 
 
+def test_within_one_second_a_crawl_counts_by_its_instant() -> None:
+    life = opened()
+    claimed = sight(2, instant="2026-06-12T08:00:09.400000Z")
+    life.act(claim_mended(life.leak, "dana", claimed, "", None))
+    assert life.run(3, LEAK, crawled="2026-06-12T08:00:09.300000Z") == []
+    assert life.run(4, LEAK, crawled="2026-06-12T08:00:09.500000Z") == ["still-open"]
+
+
 def test_a_clock_set_back_changes_no_order() -> None:
     life = opened()
     life.act(claim_mended(life.leak, "dana", sight(1, now="2030-01-01T00:00:00Z"), "", None))
