@@ -19,8 +19,8 @@ from app.core.openings import MODE
 #: So many: what one person reads on one screen, and does before he asks for more.
 MOST_FIRST = 3
 
-#: What a notice carries of a mend, of all that the posture says.
-_OF_NOTICE = (
+#: What is said of any plan; of a mend, a notice carries this alone.
+OF_PLANS = (
     "words",
     "effect",
     "statements",
@@ -143,7 +143,7 @@ def told_already(mends: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, o
 
 
 def _for_notice(mend: Mapping[str, Any]) -> dict[str, object]:
-    kept = {name: mend[name] for name in _OF_NOTICE}
+    kept = {name: mend[name] for name in OF_PLANS}
     if kept["simulation"] is None:
         del kept["simulation"]
     return kept
@@ -156,7 +156,7 @@ def digest_mends(
 
     loud: the incidents that no waiver keeps quiet.
     """
-    names = ("incident", "severity", "cause", "made", "why_not", *_OF_NOTICE)
+    names = ("incident", "severity", "cause", "made", "why_not", *OF_PLANS)
     return [
         {name: mend[name] for name in names} | {"statements": mend["statements"][:1]}
         for mend in mends

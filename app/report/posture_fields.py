@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.exposures import KINDS, STATUSES
+from app.core.first_mends import OF_PLANS
 from app.core.openings import OPENING_SCHEMA
 from app.core.run_report import Posture
 from app.core.verdicts import SEVERITIES
@@ -72,27 +73,11 @@ ORDER: dict[str, tuple[str, ...]] = {
         "in_doubt",
         "made",
         "why_not",
-        "words",
-        "effect",
-        "statements",
-        "statement_count",
-        "exact",
-        "bound",
-        "cannot",
-        "simulation",
+        *OF_PLANS,
         "alternative",
         "command",
     ),
-    "alternative": (
-        "words",
-        "effect",
-        "statements",
-        "statement_count",
-        "exact",
-        "bound",
-        "cannot",
-        "simulation",
-    ),
+    "alternative": OF_PLANS,
     "statements": ("sql", "run_as", "set_role", "because", "left_out"),
     "simulation": (
         "closes_all",
